@@ -1,0 +1,25 @@
+/* args.h - command lines as tables: one row an option, one small handler a row. */
+#ifndef COMMON_ARGS_H
+#define COMMON_ARGS_H
+
+#include "common/fault.h"
+
+/* One option. handler gets the value ("" for a flag) and the caller's context; it answers ERR_OK or
+ * a fault that says what was expected. */
+struct args_option {
+	const char *name;     /* without the dashes */
+	char letter;          /* short form, or 0 */
+	const char *argument; /* name of the value in the usage text; NULL: a flag */
+	const char *help;
+	enum err (*handler)(void *context, const char *value, struct fault *fault);
+};
+
+/* Parses --name value, --name=value, -n value and flags from argv[1..argc); stops at "--" or at the
+ * first word that is not an option, whose index is *ret_rest. rows ends with a zeroed row. An
+ * unknown option is ERR_PROTOCOL with "did you mean". */
+MUST_USE enum err args_parse(const struct args_option *rows, int argc, char *const argv[],
+    void *context, int *ret_rest, struct fault *fault);
+/* Prints the options, one line each, to stdout. */
+void args_usage(const struct args_option *rows);
+
+#endif

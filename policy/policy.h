@@ -1,0 +1,147 @@
+/* policy.h - a policy file, compiled: what a Skill may be started by, call, read and write, and the
+ * cell it runs in.
+ *
+ * A policy is immutable once loaded. Invariant: what no rule allows is denied; a deny beats every
+ * allow; the order of the file decides nothing. The language: docs/policy.md. */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "common/digest.h"
+#include "common/fault.h"
+#include "common/pack.h"
+#include "common/value.h"
+#include "policy/problem.h"
+
+struct policy;
+
+enum {
+	POLICY_FILE_BYTES_MAX = 256 * 1024, /* one YAML file */
+	POLICY_ARGV_MAX = 32,
+	POLICY_RESOURCES_MAX = 8,
+};
+
+/* What holds in a cell with and without a cgroup. 0 never means "unlimited": the loader fills in a
+ * default for what the file leaves out, and every number here is in force. */
+struct policy_limits {
+	uint64_t memory_bytes; /* address space (RLIMIT_AS) and, with a cgroup, memory.max */
+	uint64_t processes;    /* tasks in the cell, praxa-init not counted */
+	uint64_t open_files;   /* RLIMIT_NOFILE */
+	uint64_t file_bytes;   /* RLIMIT_FSIZE */
+	uint64_t tmp_bytes;    /* size of the scratch space */
+	uint64_t tmp_files;    /* inodes of the scratch space */
+	uint64_t cpu_ns;       /* CPU time (RLIMIT_CPU, rounded up to seconds) */
+	uint64_t wall_ns;      /* from start to kill */
+	uint64_t output_bytes; /* stdout and stderr together */
+};
+
+/* How a program is confined: a Skill's, or an exec tool's. Strings are terminated and belong to the
+ * policy. */
+struct policy_cell {
+	const char *profile; /* name of a seccomp profile */
+	const char *argv[POLICY_ARGV_MAX + 1];
+	struct policy_limits limits;
+	uint64_t required; /* mask of LAYER_BIT: missing one is a ConfinementError */
+};
+
+/* A directory of the host that an operator gives a name to, and where a tool sees it, read-only. */
+struct policy_resource {
+	const char *name;
+	const char *at;
+};
+
+/* One exec tool of a manifest. */
+struct policy_tool {
+	const char *name;     /* git.read.diff */
+	const char *manifest; /* file name as the policy wrote it */
+	uint32_t line;        /* in the manifest */
+	const char *summary;
+	struct policy_cell cell; /* program in a cell of its own; sees its bundle at /tool */
+	const char *bundle_path; /* relative to the manifest's directory */
+	struct digest bundle;
+	struct policy_resource resources[POLICY_RESOURCES_MAX];
+	uint32_t resource_count;
+};
+
+/* What stands at the head of the file. */
+struct policy_skill {
+	const char *name;
+	const char *bundle_path; /* relative to the policy's directory; seen at /skill */
+	struct digest bundle;
+	struct policy_cell cell;
+	uint64_t calls; /* budget: calls per run */
+	uint32_t bundle_line, calls_line, wall_line, sandbox_line;
+};
+
+enum policy_action {
+	POLICY_ACTION_NONE = 0, /* denied */
+	POLICY_TRIGGER,
+	POLICY_TOOL,
+	POLICY_MEMORY_READ,
+	POLICY_MEMORY_WRITE,
+};
+
+/* What is asked. Everything is borrowed for the call. */
+struct policy_request {
+	enum policy_action action;
+	const char *workspace;     /* ws_…; fills {workspace} in templates */
+	const char *name;          /* the trigger's source, the tool, or the memory key */
+	const char *event;         /* of a trigger; NULL otherwise */
+	const struct value *args;  /* of a tool; NULL otherwise */
+	const struct value *input; /* the verified payload that woke the Skill; fills {field}s */
+};
+
+enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
+
+/* X(name, verdict, text): a reason owns its verdict */
+#define POLICY_REASONS(X)                                                    \
+	X(NO_RULE, DENY, "no rule allows it")                                \
+	X(DENY_RULE, DENY, "a rule denies it")                               \
+	X(ARGUMENT, DENY, "an argument is outside what the rule allows")     \
+	X(UNKNOWN_ARGUMENT, DENY, "an argument that the rule does not name") \
+	X(SCHEMA, DENY, "the arguments do not fit the tool's schema")        \
+	X(BAD_REQUEST, DENY, "the request is malformed")                     \
+	X(OTHER_WORKSPACE, DENY, "the key belongs to another workspace")     \
+	X(ALLOW_RULE, ALLOW, "a rule allows it")
+#define POLICY_REASON_ENUM(name, verdict, text) POLICY_REASON_##name,
+enum policy_reason { POLICY_REASONS(POLICY_REASON_ENUM) POLICY_REASON_COUNT };
+
+/* The answer. Zeroed: denied, no rule. Strings belong to the policy or are static. */
+struct policy_decision {
+	enum policy_verdict verdict;
+	enum policy_reason reason;
+	enum err code;     /* ERR_OK when allowed, else the typed error */
+	const char *rule;  /* as people write it: tools.git.read.diff.allow; "" when none decided */
+	uint32_t line;     /* of that rule, or of the nearest miss; 0: none */
+	const char *field; /* the argument at fault; "" */
+	const char *allowed; /* what the constraint accepts, as text; "" */
+};
+
+/* Compiles a source pack (policy/source.h). On ERR_POLICY problems says why, with positions, and
+ * *ret is untouched. shown is the path that messages name. Allocates; no I/O, no clock. */
+MUST_USE enum err policy_load(const struct pack *source, const char *shown, struct policy **ret,
+    struct policy_problems *problems);
+/* NULLs the caller's pointer; accepts NULL. */
+void policy_free(struct policy **policy);
+
+const struct policy_skill *policy_skill(const struct policy *policy);
+/* Digest of the source pack: it names this policy in records and grants. */
+const struct digest *policy_digest(const struct policy *policy);
+/* The tool by name whether or not a rule allows it; NULL: no manifest has it. */
+const struct policy_tool *policy_tool(const struct policy *policy, const char *name);
+/* The tools for which an allow rule stands and no unconditional deny, by index; NULL past the end.
+ */
+const struct policy_tool *policy_tool_allowed(const struct policy *policy, uint32_t index);
+
+/* Decides. Pure and total: no I/O, no clock, no allocation; the same inputs give the same decision.
+ * A tool's arguments are checked against its schema first, then against the rule. A key that starts
+ * with ws/ and another workspace's name is ERR_WORKSPACE_SCOPE. Cannot fail: what is not proven
+ * allowed is denied. Trust: request comes off the wire. */
+struct policy_decision policy_decide(
+    const struct policy *policy, const struct policy_request *request);
+/* Words for a denial: code, message, rule, line, field, allowed. Returns decision->code. */
+enum err policy_fault(const struct policy_request *request, const struct policy_decision *decision,
+    struct fault *fault);
+/* Audit wording of a reason: static, never NULL. */
+const char *policy_reason_text(enum policy_reason reason);
+
+#endif

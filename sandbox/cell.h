@@ -1,0 +1,86 @@
+/* cell.h - runs a program in a cell.
+ *
+ * cell_spawn clones a child into new namespaces, which at once becomes praxa-init: a small program
+ * that holds none of our memory, builds the cell (sandbox/enter.h has the order and its reasons),
+ * reads every layer back, and starts the program under it as process 2. Invariant: the program
+ * never runs when a required layer is missing. */
+#ifndef SANDBOX_CELL_H
+#define SANDBOX_CELL_H
+
+#include <sys/types.h>
+
+#include "common/fault.h"
+#include "common/layer.h"
+#include "policy/policy.h"
+#include "sandbox/profile.h"
+
+enum { CELL_MOUNTS_MAX = 16 };
+
+/* A directory of the host that the program sees, read-only, nosuid, nodev. */
+struct cell_mount {
+	int source_fd;      /* O_PATH, borrowed: nothing is looked up by name later */
+	const char *target; /* absolute, inside */
+};
+
+struct cell_spec {
+	const struct policy_cell *cell; /* argv, limits, required layers */
+	const struct profile *profile;  /* compiled, borrowed */
+	const char *const *envp;        /* the whole environment, NULL-terminated */
+	int bundle_fd;                  /* sealed pack, unpacked read-only at bundle_at; -1: none */
+	const char *bundle_at;
+	const struct cell_mount *mounts;
+	uint32_t mount_count;
+	int stdin_fd, stdout_fd, stderr_fd; /* borrowed; -1: /dev/null */
+	int door_fd;                        /* becomes fd 3; -1: none */
+	uid_t
+	    host_uid; /* what the cell is outside; (uid_t)-1: the caller's. Else needs CAP_SETUID */
+	const char *hostname;
+};
+
+/* A live cell. The owner watches pidfd (readable: init is gone) and status_fd. */
+struct cell {
+	pid_t pid; /* of praxa-init, in the caller's pid namespace */
+	int pidfd;
+	int status_fd;   /* reports, one packet each; end of file: init is gone */
+	int lifeline_fd; /* write end; closing it, or dying with it, ends the cell */
+};
+
+enum cell_report_kind { CELL_REPORT_NONE = 0, CELL_READY, CELL_FAILED, CELL_EXITED };
+
+/* What praxa-init says, a fixed layout. */
+struct cell_report {
+	uint32_t kind;
+	int32_t status;    /* EXITED: wait(2) status of the program */
+	uint64_t layers;   /* READY: read back; FAILED: active so far */
+	uint64_t setup_ns; /* READY: from clone to exec */
+	uint64_t cpu_us;   /* EXITED: user and system time of the whole cell */
+	uint64_t peak_kib; /* EXITED: largest resident set of a process */
+	uint32_t landlock_abi;
+	int32_t error;    /* FAILED: errno */
+	char stage[48];   /* FAILED: the step, e.g. "mount /usr" */
+	char detail[128]; /* FAILED: what to do */
+};
+
+struct cell_launcher;
+
+/* Opens praxa-init at init_path and keeps it as a sealed copy (CVE-2019-5736: nobody can write to
+ * what we execute), and looks at what this host allows. */
+MUST_USE enum err cell_launcher_new(
+    const char *init_path, struct cell_launcher **ret, struct fault *fault);
+void cell_launcher_free(struct cell_launcher **launcher);
+
+/* Starts a cell. Does not wait for it: the report comes on status_fd. ERR_CONFINEMENT with stage,
+ * errno and what to do. Must be called from a single-threaded process. */
+MUST_USE enum err cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec,
+    struct cell *ret, struct fault *fault);
+/* Reads one report without blocking: 1 = got one, 0 = none yet, -1 = the end, and no more come.
+ * Trust: init shares the cell with the program; a malformed report counts as the end. */
+MUST_USE int cell_report_read(const struct cell *cell, struct cell_report *ret);
+/* Turns a FAILED report into a ConfinementError. Returns its code. */
+enum err cell_report_fault(const struct cell_report *report, struct fault *fault);
+/* SIGKILL to init; the kernel kills everything in the pid namespace with it. */
+void cell_kill(const struct cell *cell);
+/* Reaps init (blocks only until a killed init is gone) and closes the descriptors. */
+void cell_done(struct cell *cell);
+
+#endif
