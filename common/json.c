@@ -2,8 +2,6 @@
 
 #include <jansson.h>
 
-#include "common/text.h"
-
 static enum err convert(
     const json_t *json, struct arena *arena, int depth, struct value *ret, struct fault *fault);
 
@@ -113,90 +111,4 @@ json_parse(
 	r = convert(json, arena, 1, ret, fault);
 	json_decref(json);
 	return r;
-}
-
-static json_t *build(const struct value *value);
-
-static json_t *
-build_array(const struct value *value)
-{
-	json_t *array = json_array();
-
-	for (uint32_t i = 0; array != NULL && i < value->length; i++)
-		if (json_array_append_new(array, build(&value->items[i])) < 0) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
-}
-
-static json_t *
-build_map(const struct value *value)
-{
-	json_t *object = json_object();
-
-	for (uint32_t i = 0; object != NULL && i < value->length; i++) {
-		const struct value *key = &value->pairs[i].key;
-		char *name = strndup(key->string, key->length);
-		int r = name == NULL
-			    ? -1
-			    : json_object_set_new(object, name, build(&value->pairs[i].value));
-
-		free(name);
-		if (r < 0) {
-			json_decref(object);
-			return NULL;
-		}
-	}
-	return object;
-}
-
-static json_t *
-build_bytes(const struct value *value)
-{
-	char *text = text_base64(value->string, value->length);
-	json_t *json = text != NULL ? json_string(text) : NULL;
-
-	free(text);
-	return json;
-}
-
-static json_t *
-build(const struct value *value)
-{
-	switch (value->type) {
-	case VALUE_BOOL:
-		return json_boolean(value->boolean);
-	case VALUE_INT:
-		return json_integer(value->integer);
-	case VALUE_REAL:
-		return json_real(value->real);
-	case VALUE_STRING:
-		return json_stringn(value->string != NULL ? value->string : "", value->length);
-	case VALUE_BYTES:
-		return build_bytes(value);
-	case VALUE_ARRAY:
-		return build_array(value);
-	case VALUE_MAP:
-		return build_map(value);
-	case VALUE_NULL:
-		break;
-	}
-	return json_null();
-}
-
-char *
-json_write(const struct value *value, enum json_style style, size_t *ret_length)
-{
-	json_t *json = build(value);
-	char *text;
-
-	if (json == NULL)
-		return NULL;
-	text = json_dumps(
-	    json, JSON_ENCODE_ANY | (style == JSON_STYLE_PRETTY ? JSON_INDENT(2) : JSON_COMPACT));
-	json_decref(json);
-	if (text != NULL && ret_length != NULL)
-		*ret_length = strlen(text);
-	return text;
 }

@@ -39,7 +39,9 @@ listen_take(struct listen_fds *ret)
 	long pid = env_number("LISTEN_PID"), count = env_number("LISTEN_FDS");
 	int r = 0;
 
-	if (getenv("LISTEN_FDS") != NULL && pid == (long)getpid()) {
+	if (getenv("LISTEN_PID") != NULL && pid < 0)
+		r = -EINVAL;
+	else if (getenv("LISTEN_FDS") != NULL && pid == (long)getpid()) {
 		if (count < 0 || count > LISTEN_FDS_MAX)
 			r = -EINVAL;
 		else

@@ -38,8 +38,9 @@ struct pack {
 };
 
 /* Packs every regular file beneath the directory dir_fd (borrowed). Links, devices and sockets,
- * names with control characters or backslashes, and anything above the limits are refused with
- * ERR_SKILL_DIGEST and the name: what cannot be pinned cannot be run. Blocks on the file system. */
+ * names with control characters or backslashes, a tree without a file, and anything above the
+ * limits are refused with ERR_SKILL_DIGEST and the name: what cannot be pinned cannot be run.
+ * Blocks on the file system. */
 MUST_USE enum err pack_from_dir(int dir_fd, int *ret_fd, struct fault *fault);
 /* Packs count files given by name and content, in any order. ERR_LIMIT or ERR_PROTOCOL on a bad
  * or repeated name. */

@@ -122,6 +122,9 @@ pack_from_dir(int dir_fd, int *ret_fd, struct fault *fault)
 	if (walk == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	r = walk_dir(walk, dir_fd, 1, fault);
+	/* Without a file, xargs and sha256sum would print something that we do not. */
+	if (r == ERR_OK && walk->count == 0)
+		r = fault_set(fault, ERR_SKILL_DIGEST, "the bundle has no file");
 	if (r == ERR_OK)
 		r = pack_from_files(walk->files, walk->count, ret_fd, fault);
 	if (r == ERR_PROTOCOL || r == ERR_LIMIT)

@@ -100,6 +100,15 @@ decode_files(struct cursor *cursor, struct pack_file *files, uint32_t count)
 	return cursor->left == 0; /* trailing bytes are an error, not a curiosity */
 }
 
+static bool
+is_in_order(const struct pack_file *files, uint32_t count)
+{
+	for (uint32_t i = 1; i < count; i++)
+		if (pack_compare(&files[i - 1], &files[i]) > 0)
+			return false;
+	return true;
+}
+
 enum err
 pack_scan(const void *map, size_t length, struct pack_file **ret_files, uint32_t *ret_count,
     struct fault *fault)
@@ -119,7 +128,8 @@ pack_scan(const void *map, size_t length, struct pack_file **ret_files, uint32_t
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	if (!decode_files(&cursor, files, count))
 		return fault_set(fault, ERR_PROTOCOL, "the pack is cut or has trailing bytes");
-	/* Sorting a sorted list is free; what it moves was not written by pack_from_files. */
+	if (!is_in_order(files, count))
+		return fault_set(fault, ERR_PROTOCOL, "the pack's files are not in order");
 	r = pack_check_names(files, count, fault);
 	if (r != ERR_OK)
 		return r;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -157,6 +158,22 @@ deliver(struct peer *peer, const unsigned char *packet, size_t length, struct ms
 	return false;
 }
 
+/* recvmsg answers 0 at the end and for a packet without bytes, which may even carry descriptors.
+ * Only the end hangs up. */
+static void
+end_or_empty(struct peer *peer, struct msghdr *header)
+{
+	struct pollfd hung_up = {.fd = peer->fd, .events = POLLRDHUP};
+	struct fault fault = {0};
+	int fds[WIRE_FDS_MAX], count;
+	bool fits = take_fds(header, fds, &count);
+
+	close_fds(fds, count);
+	if (!fits || count > 0 || poll(&hung_up, 1, 0) == 0)
+		fault_set(&fault, ERR_PROTOCOL, "a packet without bytes");
+	end(peer, &fault);
+}
+
 /* One packet a wake-up: libevent is level-triggered, and one peer must not starve the others. */
 static void
 on_readable(int fd, short what, void *context)
@@ -169,14 +186,13 @@ on_readable(int fd, short what, void *context)
 	    .msg_iovlen = 1,
 	    .msg_control = control.space,
 	    .msg_controllen = sizeof(control.space)};
-	struct fault gone = {0};
 	ssize_t n = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	(void)what;
 	if (n > 0)
 		(void)deliver(peer, packet, (size_t)n, &header);
 	else if (n == 0)
-		end(peer, &gone);
+		end_or_empty(peer, &header);
 	else if (errno != EAGAIN && errno != EINTR)
 		end_errno(peer, "recvmsg", errno);
 }
