@@ -68,13 +68,14 @@ fail_nth_until_ok(unsigned kinds, int error, bool (*code)(void *context), void *
 	X(char *, strndup, (const char *s, size_t n), (s, n), FAIL_MEMORY, NULL)                   \
 	X(ssize_t, read, (int fd, void *p, size_t n), (fd, p, n), FAIL_IO, -1)                     \
 	X(ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n), FAIL_IO, -1)              \
-	X(ssize_t, pread, (int fd, void *p, size_t n, off_t o), (fd, p, n, o), FAIL_IO, -1)        \
-	X(ssize_t, pwrite, (int fd, const void *p, size_t n, off_t o), (fd, p, n, o), FAIL_IO, -1) \
+	X(ssize_t, pread64, (int fd, void *p, size_t n, off_t o), (fd, p, n, o), FAIL_IO, -1)      \
+	X(ssize_t, pwrite64, (int fd, const void *p, size_t n, off_t o), (fd, p, n, o), FAIL_IO,   \
+	    -1)                                                                                    \
 	X(int, fsync, (int fd), (fd), FAIL_IO, -1)                                                 \
 	X(int, fdatasync, (int fd), (fd), FAIL_IO, -1)                                             \
-	X(int, ftruncate, (int fd, off_t n), (fd, n), FAIL_IO, -1)                                 \
-	X(int, fallocate, (int fd, int m, off_t o, off_t n), (fd, m, o, n), FAIL_IO, -1)           \
-	X(void *, mmap, (void *p, size_t n, int a, int b, int fd, off_t o), (p, n, a, b, fd, o),   \
+	X(int, ftruncate64, (int fd, off_t n), (fd, n), FAIL_IO, -1)                               \
+	X(int, fallocate64, (int fd, int m, off_t o, off_t n), (fd, m, o, n), FAIL_IO, -1)         \
+	X(void *, mmap64, (void *p, size_t n, int a, int b, int fd, off_t o), (p, n, a, b, fd, o), \
 	    FAIL_IO, (void *)-1)                                                                   \
 	X(int, memfd_create, (const char *s, unsigned f), (s, f), FAIL_IO, -1)                     \
 	X(int, socketpair, (int d, int t, int p, int *v), (d, t, p, v), FAIL_IO, -1)               \
@@ -90,11 +91,11 @@ fail_nth_until_ok(unsigned kinds, int error, bool (*code)(void *context), void *
 	}
 WRAPPED(WRAP)
 
-int __real_openat(int dir, const char *path, int flags, ...);
-int __wrap_openat(int dir, const char *path, int flags, ...);
+int __real_openat64(int dir, const char *path, int flags, ...);
+int __wrap_openat64(int dir, const char *path, int flags, ...);
 
 int
-__wrap_openat(int dir, const char *path, int flags, ...)
+__wrap_openat64(int dir, const char *path, int flags, ...)
 {
 	va_list args;
 	int mode;
@@ -102,5 +103,5 @@ __wrap_openat(int dir, const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = va_arg(args, int);
 	va_end(args);
-	return fails(FAIL_IO) ? -1 : __real_openat(dir, path, flags, mode);
+	return fails(FAIL_IO) ? -1 : __real_openat64(dir, path, flags, mode);
 }

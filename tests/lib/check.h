@@ -1,0 +1,32 @@
+/* check.h - what unit tests need besides cmocka: its prerequisites in the right order, a skip that
+ * says why, and a place of their own on disk. */
+#ifndef TESTS_LIB_CHECK_H
+#define TESTS_LIB_CHECK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h comes last: it needs all of the above. */
+#include <cmocka.h>
+
+/* Skips the running test and says why on a TAP comment line; tests/run refuses a skip without a
+ * reason, and one that tests/skips.allowed does not name. */
+#define CHECK_SKIP(reason)                                    \
+	do {                                                  \
+		print_message("# skip reason: %s\n", reason); \
+		skip();                                       \
+	} while (0)
+
+/* Descriptors that this process has open: equal before and after means that none leaked. */
+int check_open_fds(void);
+/* Makes a directory of its own beneath $TMPDIR or /tmp and answers its path (heap, the caller's).
+ * Aborts when there is no room for one. */
+char *check_tempdir(void);
+/* Removes it with everything beneath, frees the path and NULLs the caller's pointer. Follows no
+ * link. */
+void check_tempdir_remove(char **path);
+/* Writes a file beneath the directory at path, and the directories above it. Aborts on failure. */
+void check_write(const char *path, const char *name, const void *data, size_t length);
+
+#endif
