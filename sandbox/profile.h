@@ -7,6 +7,7 @@
 #define SANDBOX_PROFILE_H
 
 #include <linux/filter.h>
+#include <stddef.h>
 
 #include "common/fault.h"
 
@@ -20,6 +21,9 @@ struct profile {
 /* Loads <name>.json beneath dir_fd. name is a plain name. ERR_POLICY with file and reason. */
 MUST_USE enum err profile_load(
     int dir_fd, const char *name, struct profile **ret, struct fault *fault);
+/* The same from text; name stands in messages and in the profile. Trust: text may hold anything. */
+MUST_USE enum err profile_parse(
+    const char *text, size_t length, const char *name, struct profile **ret, struct fault *fault);
 /* NULLs the caller's pointer; accepts NULL. */
 void profile_free(struct profile **profile);
 

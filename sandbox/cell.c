@@ -1,0 +1,367 @@
+#include "sandbox/cell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common/io.h"
+#include "sandbox/idmap.h"
+#include "sandbox/launch.h"
+#include "sandbox/plan.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3 */
+#endif
+
+enum { INIT_BYTES_MAX = 64 * 1024 * 1024 };
+
+struct cell_launcher {
+	int init_fd; /* sealed copy of praxa-init */
+	int null_fd; /* /dev/null */
+	int proc_fd; /* /proc */
+	uint64_t outside[NAMESPACE_COUNT];
+};
+
+/* A sealed, executable memory file. MFD_EXEC says so where vm.memfd_noexec asks for it. */
+static int
+seal_executable(const void *data, size_t length, int *ret_fd)
+{
+	static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	SCOPED_FD fd = memfd_create("praxa-init", flags | MFD_EXEC);
+	int r;
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("praxa-init", flags);
+	if (fd < 0)
+		return -errno;
+	r = io_write_full(fd, data, length);
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static enum err
+launcher_open(struct cell_launcher *launcher, const char *init_path, struct fault *fault)
+{
+	SCOPED_FREE char *data = NULL;
+	size_t length = 0;
+	struct statfs fs;
+	int r = io_read_file(AT_FDCWD, init_path, INIT_BYTES_MAX, &data, &length);
+
+	if (r == 0)
+		r = seal_executable(data, length, &launcher->init_fd);
+	if (r < 0)
+		return fault_set(
+		    fault, ERR_CONFINEMENT, "%s cannot be used: %s", init_path, strerror(-r));
+	launcher->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (launcher->null_fd < 0)
+		return fault_set(fault, ERR_CONFINEMENT, "/dev/null: %s", strerror(errno));
+	launcher->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (launcher->proc_fd < 0 || fstatfs(launcher->proc_fd, &fs) < 0 ||
+	    fs.f_type != PROC_SUPER_MAGIC)
+		return fault_set(fault, ERR_CONFINEMENT, "/proc is not mounted on this host");
+	if (namespaces_outside(launcher->proc_fd, launcher->outside) < 0)
+		return fault_set(
+		    fault, ERR_CONFINEMENT, "this kernel has no user namespaces (CONFIG_USER_NS)");
+	return ERR_OK;
+}
+
+enum err
+cell_launcher_new(const char *init_path, struct cell_launcher **ret, struct fault *fault)
+{
+	struct cell_launcher *launcher = malloc(sizeof(*launcher));
+	enum err r;
+
+	if (launcher == NULL)
+		return fault_set(fault, ERR_INTERNAL, "out of memory");
+	*launcher = (struct cell_launcher){.init_fd = -1, .null_fd = -1, .proc_fd = -1};
+	r = launcher_open(launcher, init_path, fault);
+	if (r != ERR_OK) {
+		cell_launcher_free(&launcher);
+		return r;
+	}
+	*ret = launcher;
+	return ERR_OK;
+}
+
+void
+cell_launcher_free(struct cell_launcher **launcher)
+{
+	if (*launcher == NULL)
+		return;
+	scope_close(&(*launcher)->init_fd);
+	scope_close(&(*launcher)->null_fd);
+	scope_close(&(*launcher)->proc_fd);
+	free(*launcher);
+	*launcher = NULL;
+}
+
+/* Who the cell is outside. */
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	bool drop_groups;
+};
+
+static enum err
+choose_identity(const struct cell_spec *spec, struct identity *ret, struct fault *fault)
+{
+	bool given = spec->host_uid != (uid_t)-1;
+
+	*ret = (struct identity){
+	    .uid = given ? spec->host_uid : geteuid(),
+	    .gid = given ? (gid_t)spec->host_uid : getegid(),
+	    .drop_groups = given,
+	};
+	if (ret->uid == 0 || ret->gid == 0)
+		return fault_set(fault, ERR_CONFINEMENT,
+		    "no cell runs as root outside: give it a user id of its own");
+	return ERR_OK;
+}
+
+/* The descriptors of both ends, made for one cell. The child's are closed when it has its own. */
+struct ends {
+	int status, status_child;
+	int lifeline, lifeline_child;
+	int plan;
+	int trees[CELL_MOUNTS_MAX];
+	uint32_t tree_count;
+};
+
+static void
+ends_close(struct ends *ends)
+{
+	scope_close(&ends->status);
+	scope_close(&ends->status_child);
+	scope_close(&ends->lifeline);
+	scope_close(&ends->lifeline_child);
+	scope_close(&ends->plan);
+	for (uint32_t i = 0; i < ends->tree_count; i++)
+		scope_close(&ends->trees[i]);
+}
+
+static enum err
+ends_open(struct ends *ends, struct fault *fault)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fault_set(fault, ERR_INTERNAL, "socketpair: %s", strerror(errno));
+	ends->status = pair[0];
+	ends->status_child = pair[1];
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fault_set(fault, ERR_INTERNAL, "pipe: %s", strerror(errno));
+	ends->lifeline_child = pair[0];
+	ends->lifeline = pair[1];
+	return ERR_OK;
+}
+
+/* With CAP_SYS_ADMIN a directory travels as a detached mount, so that its path need not be open to
+ * the cell's user. Without, praxa-init looks the path up again and compares inodes. */
+static enum err
+clone_trees(const struct cell_spec *spec, struct ends *ends, uint32_t *flags, struct fault *fault)
+{
+	for (uint32_t i = 0; i < spec->mount_count; i++) {
+		int tree = open_tree(spec->mounts[i].source_fd, "",
+		    AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+		if (tree < 0 && errno == EPERM && i == 0)
+			return ERR_OK;
+		if (tree < 0)
+			return fault_set(fault, ERR_CONFINEMENT, "mount %s: %s",
+			    spec->mounts[i].target, strerror(errno));
+		ends->trees[ends->tree_count++] = tree;
+		*flags |= PLAN_TREES;
+	}
+	return ERR_OK;
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+static enum err
+make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
+    const struct identity *identity, struct ends *ends, struct fault *fault)
+{
+	struct plan_head head = {.start_ns = now_ns()};
+	SCOPED_FREE void *data = NULL;
+	size_t length = 0;
+	enum err r;
+	int e;
+
+	memcpy(head.outside, launcher->outside, sizeof(head.outside));
+	head.flags = (spec->bundle_fd >= 0 ? PLAN_BUNDLE : 0) |
+		     (spec->door_fd >= 0 ? PLAN_DOOR : 0) |
+		     (identity->drop_groups ? PLAN_DROP_GROUPS : 0);
+	r = plan_encode(spec, &head, &data, &length, fault);
+	if (r == ERR_OK)
+		r = clone_trees(spec, ends, &head.flags, fault);
+	if (r != ERR_OK)
+		return r;
+	((struct plan_head *)data)->flags = head.flags;
+	e = io_sealed_new("praxa-plan", data, length, &ends->plan);
+	if (e < 0)
+		return fault_set(fault, ERR_INTERNAL, "memory file: %s", strerror(-e));
+	return ERR_OK;
+}
+
+static void
+fill_layout(const struct cell_launcher *launcher, const struct cell_spec *spec,
+    const struct ends *ends, struct launch *launch)
+{
+	const int stdio[] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
+
+	for (int i = 0; i < LAUNCH_FDS; i++)
+		launch->fds[i] = -1;
+	for (int i = 0; i < 3; i++)
+		launch->fds[i] = stdio[i] >= 0 ? stdio[i] : launcher->null_fd;
+	launch->fds[FD_DOOR] = spec->door_fd;
+	launch->fds[FD_PLAN] = ends->plan;
+	launch->fds[FD_STATUS] = ends->status_child;
+	launch->fds[FD_LIFELINE] = ends->lifeline_child;
+	launch->fds[FD_BUNDLE] = spec->bundle_fd;
+	launch->fds[FD_SELF] = launcher->init_fd;
+	for (uint32_t i = 0; i < spec->mount_count; i++)
+		launch->fds[FD_MOUNTS + i] =
+		    ends->tree_count > 0 ? ends->trees[i] : spec->mounts[i].source_fd;
+}
+
+/* Where clone3 says no, people need the reason that their host has. */
+static const char *
+namespace_advice(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "user namespaces are forbidden here: see the sysctls "
+		       "kernel.unprivileged_userns_clone and "
+		       "kernel.apparmor_restrict_unprivileged_userns";
+	case ENOSPC:
+	case EUSERS:
+		return "no more namespaces: see the sysctls user.max_*_namespaces";
+	case ENOSYS:
+	case EINVAL:
+		return "this kernel lacks a kind of namespace; Linux 5.14 or newer is needed";
+	default:
+		return "see clone3(2)";
+	}
+}
+
+static enum err
+start(const struct cell_launcher *launcher, const struct cell_spec *spec,
+    const struct identity *identity, struct ends *ends, struct cell *ret, struct fault *fault)
+{
+	struct launch launch = {0};
+	struct cell cell = {.pidfd = -1, .status_fd = -1, .lifeline_fd = -1};
+	int r;
+
+	fill_layout(launcher, spec, ends, &launch);
+	cell.pid = launch_run(&launch, &cell.pidfd);
+	if (cell.pid < 0)
+		return fault_set(fault, ERR_CONFINEMENT, "%s: %s (%s)", launch.stage,
+		    strerror(-cell.pid), namespace_advice(-cell.pid));
+	cell.status_fd = TAKE_FD(ends->status);
+	cell.lifeline_fd = TAKE_FD(ends->lifeline);
+	r = idmap_write(
+	    launcher->proc_fd, cell.pid, identity->uid, identity->gid, identity->drop_groups);
+	if (r == 0)
+		r = io_write_full(cell.lifeline_fd, "", 1);
+	if (r < 0) {
+		cell_kill(&cell);
+		cell_done(&cell);
+		return fault_set(fault, ERR_CONFINEMENT, "id map: %s%s", strerror(-r),
+		    r == -EPERM ? " (another user id needs CAP_SETUID and CAP_SETGID)" : "");
+	}
+	*ret = cell;
+	return ERR_OK;
+}
+
+enum err
+cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, struct cell *ret,
+    struct fault *fault)
+{
+	struct ends ends = {-1, -1, -1, -1, -1, {0}, 0};
+	struct identity identity;
+	enum err r = choose_identity(spec, &identity, fault);
+
+	if (r == ERR_OK)
+		r = ends_open(&ends, fault);
+	if (r == ERR_OK)
+		r = make_plan(launcher, spec, &identity, &ends, fault);
+	if (r == ERR_OK)
+		r = start(launcher, spec, &identity, &ends, ret, fault);
+	ends_close(&ends);
+	return r;
+}
+
+static bool
+report_is_sound(const struct cell_report *report)
+{
+	return report->kind > CELL_REPORT_NONE && report->kind <= CELL_EXITED &&
+	       memchr(report->stage, '\0', sizeof(report->stage)) != NULL &&
+	       memchr(report->detail, '\0', sizeof(report->detail)) != NULL;
+}
+
+int
+cell_report_read(const struct cell *cell, struct cell_report *ret)
+{
+	struct cell_report report;
+	/* MSG_TRUNC returns the true length, so that a longer packet is seen as malformed. */
+	ssize_t n = recv(cell->status_fd, &report, sizeof(report), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n != (ssize_t)sizeof(report) || !report_is_sound(&report))
+		return -1;
+	*ret = report;
+	return 1;
+}
+
+enum err
+cell_report_fault(const struct cell_report *report, struct fault *fault)
+{
+	return fault_set(fault, ERR_CONFINEMENT, "%s: %s%s%s%s", report->stage,
+	    report->error != 0 ? strerror(report->error) : "missing",
+	    report->detail[0] != '\0' ? " (" : "", report->detail,
+	    report->detail[0] != '\0' ? ")" : "");
+}
+
+void
+cell_kill(const struct cell *cell)
+{
+	if (cell->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
+}
+
+void
+cell_done(struct cell *cell)
+{
+	siginfo_t info;
+
+	/* The lifeline first: an init that nobody killed ends by it. */
+	scope_close(&cell->lifeline_fd);
+	if (cell->pid > 0)
+		while (waitid(P_PIDFD, (id_t)cell->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+			;
+	scope_close(&cell->pidfd);
+	scope_close(&cell->status_fd);
+	*cell = (struct cell){.pidfd = -1, .status_fd = -1, .lifeline_fd = -1};
+}

@@ -1,0 +1,40 @@
+/* enter.h - the way into the cell, step by step.
+ *
+ * One table in enter.c is the order; each row says why it stands where it stands, and what it reads
+ * back. Invariant: the program is executed only when every required layer was read back. */
+#ifndef SANDBOX_ENTER_H
+#define SANDBOX_ENTER_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "common/scope.h"
+#include "sandbox/plan.h"
+
+/* What the steps share. Zeroed layers: nothing is active. */
+struct enter {
+	const struct plan *plan;
+	int proc_fd;     /* the host's /proc, until the cell is built */
+	int root_fd;     /* the cell's root */
+	int report_read; /* praxa-init's end of the report pipe */
+	int report_fd;   /* process 2's end */
+	pid_t program;   /* process 2, in praxa-init; 0 in process 2 */
+	uint64_t layers; /* read back so far */
+	uint32_t landlock_abi;
+	char object[64];    /* what the current step is at; completes its name */
+	const char *advice; /* more precise than the step's own; NULL: none */
+};
+
+/* Takes the steps. Returns true in praxa-init, when process 2 was started and report_read says how
+ * it fares; false when a step failed, with *ret filled. Does not return in process 2. */
+MUST_USE bool enter_cell(struct enter *enter, struct cell_report *ret);
+
+/* Names the place in the cell that the current step is at, relative to the root. */
+static inline void
+enter_at(struct enter *enter, const char *place)
+{
+	snprintf(enter->object, sizeof(enter->object), "/%s", place);
+}
+
+#endif

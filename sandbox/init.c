@@ -1,0 +1,186 @@
+/* praxa-init - process 1 of a cell: builds it, starts the program as process 2, waits, and ends the
+ * cell with it. No arguments, no environment; sandbox/layout.h has the descriptors. */
+#include <errno.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common/io.h"
+#include "sandbox/enter.h"
+#include "sandbox/init_filter.h"
+#include "sandbox/layout.h"
+
+/* When the cell is built, praxa-init keeps these and nothing else. */
+enum { FD_PROGRAM_REPORT = FD_LIFELINE + 1, FD_SIGNALS };
+
+static void
+say(const struct cell_report *report)
+{
+	/* A supervisor that does not listen has closed the lifeline too. */
+	if (send(FD_STATUS, report, sizeof(*report), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		_exit(1);
+}
+
+static _Noreturn void
+fail(const char *stage, int error, const char *detail)
+{
+	struct cell_report report = {.kind = CELL_FAILED, .error = error};
+
+	snprintf(report.stage, sizeof(report.stage), "%s", stage);
+	snprintf(report.detail, sizeof(report.detail), "%s", detail);
+	say(&report);
+	_exit(1);
+}
+
+static void
+read_plan(struct plan *ret)
+{
+	const void *data = NULL;
+	size_t length = 0;
+	int r = io_sealed_map(FD_PLAN, PLAN_BYTES_MAX, &data, &length);
+
+	if (r < 0 || !plan_parse(data, length, ret))
+		fail("plan", r < 0 ? -r : EBADMSG, "supervisor and praxa-init differ in version");
+}
+
+/* The mask comes from a supervisor that blocks everything while it clones. Only SIGCHLD is blocked:
+ * all else would queue up, while a process 1 without handlers never gets it (pid_namespaces(7)). */
+static void
+set_signals(void)
+{
+	sigset_t only;
+
+	sigemptyset(&only);
+	sigaddset(&only, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &only, NULL);
+}
+
+/* Leaves the program's descriptors to the program: its output ends when it does. */
+static void
+keep_own_descriptors(int report_fd)
+{
+	sigset_t child;
+	int signals;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0 || dup2(report_fd, FD_PROGRAM_REPORT) < 0 ||
+	    (signals != FD_SIGNALS && dup2(signals, FD_SIGNALS) < 0) ||
+	    syscall(SYS_close_range, 0, FD_STATUS - 1, 0) < 0 ||
+	    syscall(SYS_close_range, FD_SIGNALS + 1, ~0U, 0) < 0)
+		fail("init descriptors", errno, "");
+}
+
+/* Process 2 writes that it is ready and executes, which closes the pipe; or writes why not. */
+static void
+await_program(const struct plan *plan)
+{
+	struct cell_report ready, failed;
+	struct timespec now;
+
+	if (io_read_full(FD_PROGRAM_REPORT, &ready, sizeof(ready)) != (ssize_t)sizeof(ready))
+		fail("process 2", EPIPE, "it died; see whether the profile allows prctl and write");
+	if (ready.kind == CELL_READY &&
+	    io_read_full(FD_PROGRAM_REPORT, &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
+		ready = failed;
+	if (ready.kind != CELL_READY) {
+		say(&ready);
+		_exit(1);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ready.setup_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec -
+			 plan->head->start_ns;
+	say(&ready);
+}
+
+/* Waits for what has ended. true: the program is among it, with its status. */
+static bool
+reap(pid_t program, int *ret_status)
+{
+	bool ended = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == program) {
+			*ret_status = status;
+			ended = true;
+		}
+	return ended;
+}
+
+static int
+wait_program(pid_t program)
+{
+	struct pollfd fds[] = {{.fd = FD_LIFELINE}, {.fd = FD_SIGNALS, .events = POLLIN}};
+	struct signalfd_siginfo info;
+	int status = 0;
+
+	while (!reap(program, &status)) {
+		if (ppoll(fds, ARRAY_SIZE(fds), NULL, NULL) < 0 && errno != EINTR)
+			_exit(1);
+		/* The supervisor is gone or wants us gone; our end is everybody's here. */
+		if (fds[0].revents != 0)
+			_exit(1);
+		/* Only wakes us: one signal may stand for many children. */
+		if (fds[1].revents != 0 && read(FD_SIGNALS, &info, sizeof(info)) < 0 &&
+		    errno != EAGAIN && errno != EINTR)
+			_exit(1);
+	}
+	return status;
+}
+
+static uint64_t
+us(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+}
+
+/* Kills and reaps what the program left, so that the numbers are the whole cell's. */
+static void
+end_cell(int status)
+{
+	struct cell_report report = {.kind = CELL_EXITED, .status = status};
+	struct rusage usage;
+
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	getrusage(RUSAGE_CHILDREN, &usage);
+	report.cpu_us = us(usage.ru_utime) + us(usage.ru_stime);
+	report.peak_kib = (uint64_t)usage.ru_maxrss;
+	say(&report);
+}
+
+int
+main(void)
+{
+	struct plan plan;
+	struct enter enter = {
+	    .plan = &plan, .proc_fd = -1, .root_fd = -1, .report_read = -1, .report_fd = -1};
+	struct cell_report report;
+	int r;
+
+	umask(0); /* the modes that we ask for are those that files get */
+	set_signals();
+	read_plan(&plan);
+	if (!enter_cell(&enter, &report)) {
+		say(&report);
+		return 1;
+	}
+	keep_own_descriptors(enter.report_read);
+	await_program(&plan);
+	r = init_filter_enter();
+	if (r < 0)
+		fail("init seccomp", -r, "CONFIG_SECCOMP_FILTER is missing");
+	end_cell(wait_program(enter.program));
+	_exit(0);
+}

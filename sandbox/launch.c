@@ -1,0 +1,134 @@
+#include "sandbox/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "sandbox/clone.h"
+
+enum { CHILD_STACK = 64 * 1024 };
+
+/* The time namespace is not among them: it must be given its offsets before anybody lives in it, so
+ * praxa-init makes it (sandbox/enter.c). */
+static const uint64_t namespace_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+					CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+/* praxa-init is executed before its id maps are written, because the parent waits for that execve.
+ * Its uid has then no name inside, and execve takes every capability that is not ambient. So the
+ * few that set-up needs are made ambient, in a user namespace that owns nothing yet. */
+static const unsigned kept[] = {
+    CAP_SYS_ADMIN,    /* mounts, host name, time namespace */
+    CAP_SYS_TIME,     /* offsets of the time namespace */
+    CAP_SYS_RESOURCE, /* forbids nested user namespaces */
+    CAP_SETUID,       /* takes the mapped id */
+    CAP_SETGID,       /* drops groups, takes the mapped id */
+    CAP_SETPCAP,      /* empties the bounding set, locks securebits */
+};
+
+static int
+keep_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		data[0].effective |= 1U << kept[i];
+		data[0].permitted |= 1U << kept[i];
+		data[0].inheritable |= 1U << kept[i];
+	}
+	if (syscall(SYS_capset, &head, data) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+/* Every descriptor first moves above the layout, so that no target is still somebody's source. */
+static int
+place_descriptors(int fds[LAUNCH_FDS])
+{
+	for (int i = 0; i < LAUNCH_FDS; i++)
+		if (fds[i] >= 0) {
+			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, LAUNCH_FDS);
+			if (fds[i] < 0)
+				return -errno;
+		}
+	for (int i = 0; i < LAUNCH_FDS; i++) {
+		if (fds[i] < 0)
+			close(i);
+		else if (i == FD_SELF ? dup3(fds[i], i, O_CLOEXEC) < 0 : dup2(fds[i], i) < 0)
+			return -errno;
+	}
+	return syscall(SYS_close_range, LAUNCH_FDS, ~0U, 0) < 0 ? -errno : 0;
+}
+
+static void
+fail(struct launch *launch, const char *stage, int error)
+{
+	launch->stage = stage;
+	launch->error = error;
+	_exit(1);
+}
+
+static void
+child(void *context)
+{
+	static char name[] = "praxa-init";
+	struct launch *launch = context;
+	int fds[LAUNCH_FDS];
+	char *argv[] = {name, NULL}, *envp[] = {NULL};
+	int r = keep_capabilities();
+
+	if (r < 0)
+		fail(launch, "capabilities", -r);
+	memcpy(fds, launch->fds, sizeof(fds));
+	r = place_descriptors(fds);
+	if (r < 0)
+		fail(launch, "descriptors", -r);
+	syscall(SYS_execveat, FD_SELF, "", argv, envp, AT_EMPTY_PATH);
+	fail(launch, "exec praxa-init", errno);
+}
+
+pid_t
+launch_run(struct launch *launch, int *ret_pidfd)
+{
+	SCOPED_FREE void *stack = NULL;
+	sigset_t all, old;
+	int pidfd = -1, e;
+	pid_t pid;
+
+	launch->stage = "namespaces";
+	e = posix_memalign(&stack, 64, CHILD_STACK);
+	if (e != 0)
+		return -e;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	pid = clone_run(
+	    &(struct clone_args){
+		.flags =
+		    namespace_flags | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+		.stack = (uint64_t)(uintptr_t)stack,
+		.stack_size = CHILD_STACK,
+	    },
+	    child, launch);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0)
+		return pid;
+	if (launch->error != 0) {
+		waitpid(pid, NULL, 0);
+		close(pidfd);
+		return -launch->error;
+	}
+	*ret_pidfd = pidfd;
+	return pid;
+}

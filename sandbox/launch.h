@@ -1,0 +1,22 @@
+/* launch.h - the child between clone3 and praxa-init: it arranges descriptors and execs. */
+#ifndef SANDBOX_LAUNCH_H
+#define SANDBOX_LAUNCH_H
+
+#include "sandbox/cell.h"
+#include "sandbox/layout.h"
+
+enum { LAUNCH_FDS = FD_MOUNTS + CELL_MOUNTS_MAX };
+
+/* Shared with the child while the parent waits. */
+struct launch {
+	int fds[LAUNCH_FDS]; /* what becomes 0, 1, 2, ...; -1: closed */
+	int error;           /* set by a child that did not reach execve */
+	const char *stage;
+};
+
+/* Clones into new namespaces and execs FD_SELF of launch there. *ret_pidfd is the caller's. Returns
+ * the pid or -errno, with launch->stage. Signals are blocked meanwhile: a handler would run in both
+ * processes on the same memory. */
+MUST_USE pid_t launch_run(struct launch *launch, int *ret_pidfd);
+
+#endif

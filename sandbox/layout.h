@@ -1,0 +1,20 @@
+/* layout.h - which descriptor is what in praxa-init. Fixed numbers: nothing is passed by name,
+ * argument or environment, and everything else is closed. */
+#ifndef SANDBOX_LAYOUT_H
+#define SANDBOX_LAYOUT_H
+
+/* 0, 1 and 2 are the program's own. */
+enum {
+	FD_DOOR = 3,     /* the broker's socket, or closed */
+	FD_PLAN = 4,     /* sealed memory file, sandbox/plan.h */
+	FD_STATUS = 5,   /* SOCK_SEQPACKET: struct cell_report out */
+	FD_LIFELINE = 6, /* pipe: one byte when the id maps are written, then only its end */
+	FD_BUNDLE = 7,   /* sealed pack, or closed */
+	FD_SELF = 8,     /* praxa-init itself, closed by its own execve */
+	FD_MOUNTS = 9,   /* FD_MOUNTS + i is cell_spec.mounts[i] */
+};
+
+/* In process 2: close-on-exec pipe to praxa-init. Its end means that execve succeeded. */
+enum { FD_REPORT = 4 };
+
+#endif

@@ -1,0 +1,107 @@
+#include "sandbox/privileges.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/idmap.h"
+
+int
+privileges_take_identity(bool drop_groups)
+{
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid;
+
+	/* Groups while CAP_SETGID is there, the user last (CERT POS36-C). */
+	if (drop_groups && setgroups(0, NULL) < 0)
+		return -errno;
+	if (setresgid(IDMAP_INSIDE, IDMAP_INSIDE, IDMAP_INSIDE) < 0 ||
+	    setresuid(IDMAP_INSIDE, IDMAP_INSIDE, IDMAP_INSIDE) < 0)
+		return -errno;
+	if (getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0)
+		return -errno;
+	if (ruid != IDMAP_INSIDE || euid != ruid || suid != ruid || rgid != IDMAP_INSIDE ||
+	    egid != rgid || sgid != rgid || (drop_groups && getgroups(0, NULL) != 0))
+		return -EPERM;
+	return 0;
+}
+
+static int
+drop_bounding(void)
+{
+	/* PR_CAPBSET_READ ends the loop with EINVAL above the last one that this kernel knows. */
+	for (unsigned long cap = 0;; cap++) {
+		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (r < 0)
+			return errno == EINVAL && cap > CAP_AUDIT_READ ? 0 : -errno;
+		if (r > 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return -errno;
+	}
+}
+
+enum {
+	LOCKED = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+		 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+		 SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+};
+
+static bool
+is_empty(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	unsigned all = 0;
+
+	if (syscall(SYS_capget, &head, data) < 0)
+		return false;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		all |= data[i].effective | data[i].permitted | data[i].inheritable;
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		all |= (unsigned)prctl(PR_CAPBSET_READ, cap, 0, 0, 0) |
+		       (unsigned)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
+	return all == 0 && prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == LOCKED;
+}
+
+int
+privileges_drop(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+	int r;
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	/* The bounding set and securebits while CAP_SETPCAP is still there. */
+	r = drop_bounding();
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_SECUREBITS, LOCKED, 0, 0, 0) < 0 || syscall(SYS_capset, &head, none) < 0)
+		return -errno;
+	return is_empty() ? 0 : -EPERM;
+}
+
+int
+privileges_forbid_new(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : -EPERM;
+}
+
+int
+privileges_new_keyring(void)
+{
+	long was = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
+	long is;
+
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		return -errno;
+	is = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
+	return is > 0 && is != was ? 0 : -EPERM;
+}

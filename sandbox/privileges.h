@@ -1,0 +1,20 @@
+/* privileges.h - giving up identity, capabilities and the way back to them; each read back.
+ * Functions return 0 or -errno; -EPERM also where the kernel said yes and the read-back says no. */
+#ifndef SANDBOX_PRIVILEGES_H
+#define SANDBOX_PRIVILEGES_H
+
+#include <stdbool.h>
+
+#include "common/scope.h"
+
+/* Becomes IDMAP_INSIDE, user and group; drops all groups first where allowed. */
+MUST_USE int privileges_take_identity(bool drop_groups);
+/* Empties all five capability sets and locks securebits so that no uid and no execve refills them.
+ */
+MUST_USE int privileges_drop(void);
+/* no_new_privs, for ever. */
+MUST_USE int privileges_forbid_new(void);
+/* A session keyring of its own: the caller's may hold keys of the host (keyrings(7)). */
+MUST_USE int privileges_new_keyring(void);
+
+#endif

@@ -1,0 +1,324 @@
+#include "sandbox/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "common/io.h"
+#include "sandbox/layout.h"
+#include "sandbox/mounts.h"
+#include "sandbox/unpack.h"
+
+/* The root holds directories, links and a few small files. */
+enum { ROOT_BYTES = 1024 * 1024, ROOT_INODES = 256 };
+
+static const uint64_t read_only = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+int
+root_begin(struct enter *enter)
+{
+	/* In a less privileged user namespace the host's mounts already are slaves, so nothing of
+	 * ours can spread; private, nothing of the host's comes in while we build. */
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+	SCOPED_FD slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (slash < 0 ||
+	    mount_setattr(slash, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return -errno;
+	enter->root_fd = mounts_tmpfs(ROOT_BYTES, ROOT_INODES, "0755",
+	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (enter->root_fd < 0)
+		return enter->root_fd;
+	return mounts_attach(enter->root_fd, slash);
+}
+
+/* Attaches mount_fd, or the error that it is, at path in the root. Takes mount_fd. */
+static int
+attach_dir(const struct enter *enter, int mount_fd, const char *path)
+{
+	SCOPED_FD mount = mount_fd;
+	SCOPED_FD target = -1;
+
+	if (mount < 0)
+		return mount;
+	target = mounts_make_dir(enter->root_fd, path);
+	return target < 0 ? target : mounts_attach(mount, target);
+}
+
+static int
+attach_file(const struct enter *enter, int mount_fd, const char *path)
+{
+	SCOPED_FD mount = mount_fd;
+	SCOPED_FD made = -1, target = -1;
+
+	if (mount < 0)
+		return mount;
+	made = openat(enter->root_fd, path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+	if (made < 0)
+		return -errno;
+	target = mounts_open_beneath(enter->root_fd, path);
+	return target < 0 ? target : mounts_attach(mount, target);
+}
+
+/* /bin, /lib64 and so on: the link that the host has, or the directory that an older host has. */
+static int
+system_entry(const struct enter *enter, int host, const char *name)
+{
+	char link[64];
+	struct stat st;
+	ssize_t n;
+
+	if (fstatat(host, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(st.st_mode))
+		return attach_dir(enter, mounts_copy(host, name, read_only), name);
+	n = readlinkat(host, name, link, sizeof(link));
+	if (n < 0 || n >= (ssize_t)sizeof(link))
+		return n < 0 ? -errno : -ENAMETOOLONG;
+	link[n] = '\0';
+	return symlinkat(link, enter->root_fd, name) < 0 ? -errno : 0;
+}
+
+int
+root_system(struct enter *enter)
+{
+	static const char *const names[] = {
+	    "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"};
+	SCOPED_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		int r;
+
+		enter_at(enter, names[i]);
+		r = system_entry(enter, host, names[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int
+write_file(const struct enter *enter, const char *path, const char *text)
+{
+	SCOPED_FD fd = openat(enter->root_fd, path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+
+	return fd < 0 ? -errno : io_write_full(fd, text, strlen(text));
+}
+
+/* Binds a file or directory of the host's /etc, where it is there. */
+static int
+etc_entry(const struct enter *enter, const char *path)
+{
+	SCOPED_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	int mount;
+
+	if (fstatat(host, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	mount = mounts_copy(host, path, read_only | MOUNT_ATTR_NOEXEC);
+	return S_ISDIR(st.st_mode) ? attach_dir(enter, mount, path)
+				   : attach_file(enter, mount, path);
+}
+
+int
+root_etc(struct enter *enter)
+{
+	static const struct {
+		const char *path, *text;
+	} files[] = {
+	    {"etc/passwd", "skill:x:1000:1000:skill:/tmp:/usr/sbin/nologin\n"
+			   "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"},
+	    {"etc/group", "skill:x:1000:\nnogroup:x:65534:\n"},
+	    {"etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"},
+	    {"etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
+	};
+	static const char *const bound[] = {"etc/ld.so.cache", "etc/alternatives"};
+	SCOPED_FD etc = mounts_make_dir(enter->root_fd, "etc");
+	int r = etc < 0 ? etc : 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++) {
+		enter_at(enter, files[i].path);
+		r = write_file(enter, files[i].path, files[i].text);
+	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(bound); i++) {
+		enter_at(enter, bound[i]);
+		r = etc_entry(enter, bound[i]);
+	}
+	return r;
+}
+
+static int
+device(const struct enter *enter, const char *path, unsigned minor_number)
+{
+	SCOPED_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int mount =
+	    mounts_copy(host, path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	struct stat st;
+
+	if (mount < 0)
+		return mount;
+	if (fstat(mount, &st) < 0 || !S_ISCHR(st.st_mode) ||
+	    st.st_rdev != makedev(1, minor_number)) {
+		close(mount);
+		return -ENXIO;
+	}
+	return attach_file(enter, mount, path);
+}
+
+int
+root_devices(struct enter *enter)
+{
+	/* Memory devices, major number 1 (Linux, Documentation/admin-guide/devices.txt). */
+	static const struct {
+		const char *path;
+		unsigned minor_number;
+	} devices[] = {{"dev/null", 3}, {"dev/zero", 5}, {"dev/full", 7}, {"dev/random", 8},
+	    {"dev/urandom", 9}};
+	static const struct {
+		const char *path, *to;
+	} links[] = {{"dev/fd", "/proc/self/fd"}, {"dev/stdin", "/proc/self/fd/0"},
+	    {"dev/stdout", "/proc/self/fd/1"}, {"dev/stderr", "/proc/self/fd/2"},
+	    {"dev/shm", "/tmp"}};
+	SCOPED_FD dev = mounts_make_dir(enter->root_fd, "dev");
+
+	if (dev < 0)
+		return dev;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		int r;
+
+		enter_at(enter, devices[i].path);
+		r = device(enter, devices[i].path, devices[i].minor_number);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlinkat(links[i].to, enter->root_fd, links[i].path) < 0)
+			return -errno;
+	return 0;
+}
+
+int
+root_proc(struct enter *enter)
+{
+	struct statfs fs;
+	SCOPED_FD made = -1;
+	int r;
+
+	enter_at(enter, "proc");
+	r = attach_dir(enter, mounts_proc(), "proc");
+	if (r < 0)
+		return r;
+	made = mounts_open_beneath(enter->root_fd, "proc");
+	if (made < 0 || fstatfs(made, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC ||
+	    faccessat(made, "self", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return -ENODEV;
+	/* Read back: the rest of /proc is not there. */
+	if (faccessat(made, "sys", F_OK, 0) == 0)
+		return -EEXIST;
+	enter->layers |= LAYER_BIT(PROC);
+	return 0;
+}
+
+int
+root_tmp(struct enter *enter)
+{
+	const struct policy_limits *limits = &enter->plan->head->limits;
+
+	enter_at(enter, "tmp");
+	return attach_dir(enter,
+	    mounts_tmpfs(limits->tmp_bytes, limits->tmp_files, "1777",
+		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
+	    "tmp");
+}
+
+int
+root_bundle(struct enter *enter)
+{
+	const char *at = enter->plan->bundle_at;
+
+	if (at == NULL)
+		return 0;
+	enter_at(enter, at + 1);
+	return attach_dir(enter, unpack_bundle(FD_BUNDLE), at + 1);
+}
+
+/* A directory of ours was opened in the host's mount namespace; a copy can only be made of the same
+ * directory in this one. Looked up by name, compared by inode. */
+static int
+reopen(int fd)
+{
+	char link[32], path[4096];
+	struct stat was, is;
+	SCOPED_FD again = -1;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path));
+	if (n < 0 || n >= (ssize_t)sizeof(path))
+		return n < 0 ? -errno : -ENAMETOOLONG;
+	path[n] = '\0';
+	again = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (again < 0 || fstat(fd, &was) < 0 || fstat(again, &is) < 0)
+		return -errno;
+	return was.st_dev == is.st_dev && was.st_ino == is.st_ino ? TAKE_FD(again) : -ESTALE;
+}
+
+static int
+spec_mount(const struct enter *enter, uint32_t index)
+{
+	const char *target = enter->plan->targets[index] + 1;
+	int fd = FD_MOUNTS + (int)index, r;
+	SCOPED_FD again = -1;
+
+	if ((enter->plan->head->flags & PLAN_TREES) != 0) {
+		r = mounts_restrict(fd, read_only);
+		return r < 0 ? r : attach_dir(enter, fd, target);
+	}
+	again = reopen(fd);
+	return again < 0 ? again : attach_dir(enter, mounts_copy(again, "", read_only), target);
+}
+
+int
+root_mounts(struct enter *enter)
+{
+	for (uint32_t i = 0; i < enter->plan->head->mount_count; i++) {
+		int r;
+
+		enter_at(enter, enter->plan->targets[i] + 1);
+		r = spec_mount(enter, i);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int
+root_pivot(struct enter *enter)
+{
+	struct stat ours, now, above;
+
+	if (fchdir(enter->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return -errno;
+	/* The old root now lies over the new one; nothing of it stays reachable. */
+	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -errno;
+	if (fstat(enter->root_fd, &ours) < 0 || stat("/", &now) < 0 || stat("/..", &above) < 0)
+		return -errno;
+	if (ours.st_dev != now.st_dev || ours.st_ino != now.st_ino || now.st_dev != above.st_dev ||
+	    now.st_ino != above.st_ino)
+		return -EXDEV;
+	return 0;
+}
+
+int
+root_seal(struct enter *enter)
+{
+	struct mount_attr attr = {.attr_set = read_only};
+
+	return mount_setattr(enter->root_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ? -errno
+											 : 0;
+}
