@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "common/io.h"
 #include "tests/lib/check.h"
@@ -412,58 +410,6 @@ credentials_are_the_other_ends(void **state)
 	close_pair(&pair);
 }
 
-static void
-on_accepted(void *context, int fd)
-{
-	int *count = context;
-
-	(*count)++;
-	close(fd);
-}
-
-static void
-a_listener_accepts_and_replaces_only_a_stale_socket(void **state)
-{
-	char *dir = check_tempdir(), *path = NULL, *file = NULL, longer[200];
-	struct event_base *base = event_base_new();
-	struct peer_listener *listener;
-	int fd = -1, client = -1, count = 0;
-	struct stat st;
-
-	(void)state;
-	assert_true(asprintf(&path, "%s/s.sock", dir) > 0 && asprintf(&file, "%s/file", dir) > 0);
-	check_write(dir, "file", "kept", 4);
-	memset(longer, 'x', sizeof(longer) - 1);
-	longer[sizeof(longer) - 1] = '\0';
-
-	assert_int_equal(peer_connect(path, &client), -ENOENT);
-	assert_int_equal(peer_bind(path, 0600, &fd), 0);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
-	close(fd);
-	assert_int_equal(peer_connect(path, &client), -ECONNREFUSED);
-	assert_int_equal(peer_bind(path, 0660, &fd), 0);
-	assert_int_equal(peer_bind(file, 0600, &client), -EADDRINUSE);
-	assert_int_equal(stat(file, &st), 0);
-	assert_int_equal(peer_bind(longer, 0600, &client), -ENAMETOOLONG);
-	assert_int_equal(peer_connect(longer, &client), -ENAMETOOLONG);
-
-	listener = peer_listen(base, fd, on_accepted, &count);
-	assert_non_null(listener);
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(peer_connect(path, &client), 0);
-		close(client);
-		event_base_loop(base, EVLOOP_NONBLOCK);
-	}
-	assert_int_equal(count, 3);
-	peer_listener_free(&listener);
-	peer_listener_free(&listener);
-	event_base_free(base);
-	free(path);
-	free(file);
-	check_tempdir_remove(&dir);
-}
-
 /* Makes a peer, fills its socket, queues a packet with a descriptor, and drops everything. */
 static bool
 make_and_send(void *context)
@@ -508,7 +454,6 @@ main(void)
 	    cmocka_unit_test(packets_sent_before_the_end_still_arrive),
 	    cmocka_unit_test(a_peer_may_be_freed_inside_its_handlers),
 	    cmocka_unit_test(credentials_are_the_other_ends),
-	    cmocka_unit_test(a_listener_accepts_and_replaces_only_a_stale_socket),
 	    cmocka_unit_test(every_failing_call_is_noticed_and_leaves_nothing),
 	};
 
