@@ -8,6 +8,7 @@
 
 #include "common/digest.h"
 #include "common/fault.h"
+#include "common/layer.h"
 #include "common/pack.h"
 #include "common/value.h"
 #include "policy/problem.h"
@@ -19,6 +20,38 @@ enum {
 	POLICY_ARGV_MAX = 32,
 	POLICY_RESOURCES_MAX = 8,
 };
+
+/* Layers that a cell must have where its policy does not say: all but the cgroup, whose limits hold
+ * by rlimits, too, though less exactly; not every host delegates one. */
+#define POLICY_REQUIRED_DEFAULT (((UINT64_C(1) << LAYER_COUNT) - 1) & ~LAYER_BIT(CGROUP))
+
+/* Seccomp profiles that a policy may name: seccomp-profiles/<name>.json. */
+#define POLICY_PROFILES(X) X(python) X(shell)
+
+#define POLICY_KIB UINT64_C(1024)
+#define POLICY_MIB (1024 * POLICY_KIB)
+#define POLICY_GIB (1024 * POLICY_MIB)
+#define POLICY_SECOND UINT64_C(1000000000)
+
+/* X(field, key, type, default, least, most, help)
+ * The least is what an interpreter starts with; the most is what one run may take from a host. */
+#define POLICY_LIMITS(X)                                                                      \
+	X(memory_bytes, memory, BYTES, 512 * POLICY_MIB, 16 * POLICY_MIB, 1024 * POLICY_GIB,  \
+	    "memory of the run")                                                              \
+	X(processes, processes, INTEGER, 32, 1, 32768, "processes and threads at a time")     \
+	X(open_files, open_files, INTEGER, 128, 8, 65536, "descriptors of one process")       \
+	X(file_bytes, file, BYTES, 16 * POLICY_MIB, 1, 1024 * POLICY_GIB, "size of one file") \
+	X(tmp_bytes, tmp, BYTES, 64 * POLICY_MIB, 4 * POLICY_KIB, 64 * POLICY_GIB,            \
+	    "size of the scratch space")                                                      \
+	X(tmp_files, tmp_files, INTEGER, 4096, 16, 1048576, "files in the scratch space")     \
+	X(cpu_ns, cpu, DURATION, 30 * POLICY_SECOND, POLICY_SECOND, 86400 * POLICY_SECOND,    \
+	    "CPU time of one process")                                                        \
+	X(output_bytes, output, BYTES, POLICY_MIB, 1, POLICY_GIB, "stdout and stderr together")
+
+/* What a run or an exec tool's call may take from start to kill, where the file does not say. */
+#define POLICY_WALL_DEFAULT_NS (60 * POLICY_SECOND)
+/* Calls of one run, where the file does not say. */
+#define POLICY_CALLS_DEFAULT 40
 
 /* What holds in a cell with and without a cgroup. 0 never means "unlimited": the loader fills in a
  * default for what the file leaves out, and every number here is in force. */
@@ -65,10 +98,12 @@ struct policy_tool {
 /* What stands at the head of the file. */
 struct policy_skill {
 	const char *name;
+	const char *team;        /* who owns it: whom to ask */
 	const char *bundle_path; /* relative to the policy's directory; seen at /skill */
 	struct digest bundle;
 	struct policy_cell cell;
-	uint64_t calls; /* budget: calls per run */
+	uint64_t calls;        /* budget: calls per run */
+	uint64_t retention_ns; /* how long payloads are kept; 0: the log's own rule */
 	uint32_t bundle_line, calls_line, wall_line, sandbox_line;
 };
 
@@ -83,7 +118,7 @@ enum policy_action {
 /* What is asked. Everything is borrowed for the call. */
 struct policy_request {
 	enum policy_action action;
-	const char *workspace;     /* ws_…; fills {workspace} in templates */
+	const char *workspace;     /* ws_…: fills {workspace}, and stands so in keys */
 	const char *name;          /* the trigger's source, the tool, or the memory key */
 	const char *event;         /* of a trigger; NULL otherwise */
 	const struct value *args;  /* of a tool; NULL otherwise */
@@ -105,15 +140,18 @@ enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
 #define POLICY_REASON_ENUM(name, verdict, text) POLICY_REASON_##name,
 enum policy_reason { POLICY_REASONS(POLICY_REASON_ENUM) POLICY_REASON_COUNT };
 
-/* The answer. Zeroed: denied, no rule. Strings belong to the policy or are static. */
+/* The answer. Zeroed: denied, no rule. rule and allowed belong to the policy or are static. */
 struct policy_decision {
 	enum policy_verdict verdict;
 	enum policy_reason reason;
-	enum err code;     /* ERR_OK when allowed, else the typed error */
-	const char *rule;  /* as people write it: tools.git.read.diff.allow; "" when none decided */
-	uint32_t line;     /* of that rule, or of the nearest miss; 0: none */
-	const char *field; /* the argument at fault; "" */
-	const char *allowed; /* what the constraint accepts, as text; "" */
+	enum err code;       /* ERR_OK when allowed, else the typed error */
+	const char *rule;    /* as people write it: tools.git.read.diff.allow.commit; where none
+			      * decided, the part of the file that would have to: tools; or "" */
+	uint32_t line;       /* of that rule or part; 0: none */
+	const char *allowed; /* what would be accepted, as text; of a deny: its why; "" */
+	/* The argument at fault, or the variable without a value: copied, printable, because the
+	 * request is borrowed and hostile. "" */
+	char field[FAULT_FIELD_MAX];
 };
 
 /* Compiles a source pack (policy/source.h). On ERR_POLICY problems says why, with positions, and

@@ -8,17 +8,19 @@
 
 enum { POLICY_PROBLEMS_MAX = 16, POLICY_PROBLEM_TEXT_MAX = 256, POLICY_EXCERPT_MAX = 160 };
 
+/* All texts are terminated, printable UTF-8. */
 struct policy_problem {
 	char file[128];
-	uint32_t line, column;                 /* 1-based; 0: the whole file */
+	uint32_t line, column;                 /* 1-based, in characters; 0: the whole file */
 	char message[POLICY_PROBLEM_TEXT_MAX]; /* what is wrong, then what was expected */
 	char suggestion[96];                   /* "did you mean …", or "" */
-	char excerpt[POLICY_EXCERPT_MAX];      /* the line of the file */
+	char excerpt[POLICY_EXCERPT_MAX];      /* the line of the file, or a part of a long one */
+	uint32_t excerpt_from;                 /* the column at which excerpt starts */
 	uint32_t underline;                    /* characters to underline from column */
 };
 
 struct policy_problems {
-	struct policy_problem items[POLICY_PROBLEMS_MAX];
+	struct policy_problem items[POLICY_PROBLEMS_MAX]; /* within a file by line and column */
 	uint32_t count; /* found; only the first POLICY_PROBLEMS_MAX are kept */
 };
 
@@ -27,5 +29,22 @@ struct policy_problems {
  *      12 |   tool: ...
  *         |   ^~~~ did you mean "tools"? */
 void policy_problem_text(char *to, size_t size, const struct policy_problem *problem);
+
+/* A file under examination. Borrowed. */
+struct policy_file {
+	const char *name; /* as messages show it */
+	const char *text;
+	size_t length;
+};
+
+/* Where in a file. Zeroed: the whole file. */
+struct policy_place {
+	uint32_t line, column, width; /* 1-based, in characters */
+};
+
+/* Adds a problem in file at place, with the line it stands on; file may be NULL and suggestion "".
+ * The rest may come from the file: it is made printable and cut at its size. */
+void policy_problem_add(struct policy_problems *problems, const struct policy_file *file,
+    struct policy_place place, const char *suggestion, const char *format, ...) PRINTF_LIKE(5, 6);
 
 #endif

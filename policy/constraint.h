@@ -1,0 +1,32 @@
+/* constraint.h - whether a value is what the policy allows. Pure, no allocation. */
+#ifndef POLICY_CONSTRAINT_H
+#define POLICY_CONSTRAINT_H
+
+#include "policy/model.h"
+
+/* True when value (NULL: it is not there) passes every test. input is the trigger's payload, NULL:
+ * none. */
+bool policy_constraint_holds(const struct policy_constraint *constraint, const struct value *value,
+    const struct value *input);
+/* The constraint by a name of length bytes, or NULL. */
+const struct policy_constraint *policy_constraint_find(
+    const struct policy_constraints *constraints, const char *name, size_t length);
+
+/* How a key and a pattern meet. */
+enum policy_meeting {
+	POLICY_APART = 0,
+	POLICY_NO_VALUE, /* a variable has no usable value in this run */
+	POLICY_MEETS,
+};
+
+/* Whether key[0..length) lies in pattern for this workspace and payload. On POLICY_NO_VALUE
+ * *ret_variable names the variable. A variable's value is compared byte by byte; one that is no
+ * text, empty, "." or "..", or that holds '/' or a control character has no usable value: it could
+ * move the boundary that the pattern draws. */
+enum policy_meeting policy_pattern_meets(const struct policy_pattern *pattern, const char *key,
+    size_t length, const struct policy_request *request, const char **ret_variable);
+/* True for 1 to POLICY_KEY_MAX bytes of printable UTF-8 whose segments are neither empty nor "." or
+ * "..". */
+bool policy_key_is_valid(const char *key, size_t length);
+
+#endif

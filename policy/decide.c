@@ -1,0 +1,292 @@
+/* The one place where a request becomes a verdict.
+ *
+ * Each decision is a list of numbered steps; docs/policy.md has the same numbers. Every step but
+ * the last refuses; what reaches the end of one that knows no rule is denied. */
+#include "common/id.h"
+#include "policy/constraint.h"
+
+#define REASON_ROW(name, verdict, text) [POLICY_REASON_##name] = {POLICY_##verdict, text},
+static const struct {
+	enum policy_verdict verdict;
+	const char *text;
+} reasons[POLICY_REASON_COUNT] = {POLICY_REASONS(REASON_ROW)};
+
+const char *
+policy_reason_text(enum policy_reason reason)
+{
+	return (unsigned)reason < POLICY_REASON_COUNT ? reasons[reason].text : "unknown reason";
+}
+
+/* A reason owns its verdict, so that nothing can be allowed because it is malformed. */
+static struct policy_decision
+because(enum policy_reason reason, enum err code, const char *rule, uint32_t line)
+{
+	return (struct policy_decision){
+	    .verdict = reasons[reason].verdict,
+	    .reason = reason,
+	    .code = reasons[reason].verdict == POLICY_ALLOW ? ERR_OK : code,
+	    .rule = rule,
+	    .line = line,
+	    .allowed = "",
+	};
+}
+
+/* A denial in a section none of whose rules matches. */
+static struct policy_decision
+because_of(enum policy_reason reason, enum err code, const struct policy_section *section)
+{
+	struct policy_decision decision = because(reason, code, section->rule, section->line);
+
+	decision.allowed = section->allowed;
+	return decision;
+}
+
+static void
+name_field(struct policy_decision *decision, const char *name, size_t length, const char *allowed)
+{
+	text_copy_bytes(decision->field, sizeof(decision->field), name, length);
+	decision->allowed = allowed;
+}
+
+/* The first constraint of rule that the payload fails; NULL: none. */
+static const struct policy_constraint *
+find_failed(const struct policy_trigger_rule *rule, const struct value *input)
+{
+	for (uint32_t i = 0; i < rule->where.count; i++) {
+		const struct policy_constraint *constraint = &rule->where.items[i];
+
+		if (!policy_constraint_holds(
+			constraint, value_path(input, constraint->name), input))
+			return constraint;
+	}
+	return NULL;
+}
+
+static bool
+names_event(const struct policy_trigger_rule *rule, const struct policy_request *request)
+{
+	if (strcmp(rule->source, request->name) != 0)
+		return false;
+	for (uint32_t i = 0; i < rule->event_count; i++)
+		if (strcmp(rule->events[i], request->event) == 0)
+			return true;
+	return false;
+}
+
+static struct policy_decision
+decide_trigger(const struct policy *policy, const struct policy_request *request)
+{
+	struct policy_decision miss =
+	    because_of(POLICY_REASON_NO_RULE, ERR_TRIGGER_NOT_ALLOWED, &policy->trigger);
+
+	/* T1. What does not say what it is starts nothing. */
+	if (request->event == NULL)
+		return because_of(
+		    POLICY_REASON_BAD_REQUEST, ERR_TRIGGER_NOT_ALLOWED, &policy->trigger);
+
+	for (uint32_t i = 0; i < policy->trigger_count; i++) {
+		const struct policy_trigger_rule *rule = &policy->triggers[i];
+		const struct policy_constraint *failed;
+
+		/* T2. Source and event are one pair: another source's event of the same name is
+		 * another event. */
+		if (!names_event(rule, request))
+			continue;
+		/* T3. All of `where` must hold. A field that is not there fails it. */
+		failed = find_failed(rule, request->input);
+		if (failed == NULL)
+			return because(POLICY_REASON_ALLOW_RULE, ERR_OK, "trigger", rule->line);
+		miss = because(
+		    POLICY_REASON_ARGUMENT, ERR_TRIGGER_NOT_ALLOWED, failed->rule, failed->line);
+		name_field(&miss, failed->name, strlen(failed->name), failed->allowed);
+	}
+	/* T4. No rule lets it in. */
+	return miss;
+}
+
+static int
+compare_tool(const void *name, const void *rule)
+{
+	return strcmp(name, ((const struct policy_tool_rule *)rule)->tool.name);
+}
+
+static const struct policy_tool_rule *
+find_tool(const struct policy *policy, const char *name)
+{
+	if (policy->tool_count == 0)
+		return NULL;
+	return bsearch(
+	    name, policy->tools, policy->tool_count, sizeof(*policy->tools), compare_tool);
+}
+
+/* The arguments of a call that a rule allows in principle. */
+static struct policy_decision
+decide_arguments(const struct policy_tool_rule *rule, const struct policy_request *request)
+{
+	static const struct value none = {.type = VALUE_MAP};
+	const struct value *args = request->args != NULL ? request->args : &none;
+	struct policy_decision deny;
+	struct policy_misfit misfit;
+
+	/* C4. The schema first: a tool is never called with what it does not understand, and
+	 * constraints need not think of it. */
+	if (!policy_schema_fits(&rule->schema, args, &misfit)) {
+		deny = because(
+		    POLICY_REASON_SCHEMA, ERR_TOOL_ARGUMENT, rule->allow_rule, rule->allow_line);
+		name_field(&deny, misfit.path, strlen(misfit.path), misfit.allowed);
+		return deny;
+	}
+	/* C5. An argument that the rule does not name is denied, and each one that is given must
+	 * hold. The call's arguments are walked, not the rule's: if a decoder ever let a name
+	 * through twice, both values would be judged. */
+	for (uint32_t i = 0; i < args->length; i++) {
+		const struct value *key = &args->pairs[i].key;
+		const struct policy_constraint *constraint =
+		    policy_constraint_find(&rule->arguments, key->string, key->length);
+
+		if (constraint == NULL) {
+			deny = because(POLICY_REASON_UNKNOWN_ARGUMENT, ERR_TOOL_ARGUMENT,
+			    rule->allow_rule, rule->allow_line);
+			name_field(&deny, key->string, key->length, rule->names);
+			return deny;
+		}
+		if (!policy_constraint_holds(constraint, &args->pairs[i].value, request->input)) {
+			deny = because(POLICY_REASON_ARGUMENT, ERR_TOOL_ARGUMENT, constraint->rule,
+			    constraint->line);
+			name_field(&deny, key->string, key->length, constraint->allowed);
+			return deny;
+		}
+	}
+	/* C6. An argument that the rule names must be there, unless it is optional or absent:
+	 * leaving one out must not be a way around its constraint. */
+	for (uint32_t i = 0; i < rule->arguments.count; i++) {
+		const struct policy_constraint *constraint = &rule->arguments.items[i];
+
+		if (value_get(args, constraint->name) == NULL &&
+		    !policy_constraint_holds(constraint, NULL, request->input)) {
+			deny = because(POLICY_REASON_ARGUMENT, ERR_TOOL_ARGUMENT, constraint->rule,
+			    constraint->line);
+			name_field(
+			    &deny, constraint->name, strlen(constraint->name), constraint->allowed);
+			return deny;
+		}
+	}
+	/* C7. Allowed by a rule that names this tool and every argument. */
+	return because(POLICY_REASON_ALLOW_RULE, ERR_OK, rule->allow_rule, rule->allow_line);
+}
+
+static struct policy_decision
+decide_tool(const struct policy *policy, const struct policy_request *request)
+{
+	const struct policy_tool_rule *rule = find_tool(policy, request->name);
+	struct policy_decision deny;
+
+	/* C1. A tool without a rule is as good as none: the answer does not tell which. */
+	if (rule == NULL || !rule->has_rule)
+		return because_of(POLICY_REASON_NO_RULE, ERR_TOOL_NOT_ALLOWED, &policy->tool);
+	/* C2. A deny beats every allow, so that no other line of the file can open what one
+	 * closes. */
+	if (rule->deny) {
+		deny = because(
+		    POLICY_REASON_DENY_RULE, ERR_TOOL_NOT_ALLOWED, rule->rule, rule->deny_line);
+		deny.allowed = rule->why;
+		return deny;
+	}
+	/* C3. Nothing is allowed by not being denied. */
+	if (!rule->allow)
+		return because(POLICY_REASON_NO_RULE, ERR_TOOL_NOT_ALLOWED, rule->rule, rule->line);
+	return decide_arguments(rule, request);
+}
+
+/* True when key lies in the request's workspace. key is valid and begins with ws/. */
+static bool
+is_own(const char *key, const char *workspace)
+{
+	size_t length = strcspn(key + 3, "/");
+
+	return length == strlen(workspace) && memcmp(key + 3, workspace, length) == 0;
+}
+
+static struct policy_decision
+decide_memory(const struct policy_patterns *patterns, const struct policy_request *request)
+{
+	const char *key = request->name, *variable = NULL;
+	size_t length = strnlen(key, POLICY_KEY_MAX + 1);
+	struct policy_decision miss =
+	    because_of(POLICY_REASON_NO_RULE, ERR_MEMORY_NAMESPACE, &patterns->section);
+
+	/* M1. Only keys that read the same everywhere: no empty segment, no "..", nothing
+	 * invisible. */
+	if (!policy_key_is_valid(key, length) || strncmp(key, "ws/", 3) != 0)
+		return because_of(
+		    POLICY_REASON_BAD_REQUEST, ERR_MEMORY_NAMESPACE, &patterns->section);
+	/* M2. Another workspace is out of reach whatever the patterns say, and says so: this is
+	 * the boundary between customers. */
+	if (!is_own(key, request->workspace))
+		return because_of(
+		    POLICY_REASON_OTHER_WORKSPACE, ERR_WORKSPACE_SCOPE, &patterns->section);
+	/* M3. A pattern opens it. Reading and writing have their own lists: neither implies the
+	 * other. */
+	for (uint32_t i = 0; i < patterns->count; i++) {
+		const struct policy_pattern *pattern = &patterns->items[i];
+		enum policy_meeting meeting =
+		    policy_pattern_meets(pattern, key, length, request, &variable);
+
+		if (meeting == POLICY_MEETS)
+			return because(POLICY_REASON_ALLOW_RULE, ERR_OK, patterns->section.rule,
+			    pattern->line);
+	}
+	/* M4. No pattern opens it. */
+	if (variable != NULL)
+		name_field(&miss, variable, strlen(variable), patterns->section.allowed);
+	return miss;
+}
+
+struct policy_decision
+policy_decide(const struct policy *policy, const struct policy_request *request)
+{
+	/* 1. Who does not say what is wanted, and for whom, gets nothing. */
+	if (policy == NULL || request->name == NULL || request->workspace == NULL)
+		return because(POLICY_REASON_BAD_REQUEST, ERR_PROTOCOL, "", 0);
+	/* 2. Each action has its own steps; none reaches another's. */
+	switch (request->action) {
+	case POLICY_TRIGGER:
+		return decide_trigger(policy, request);
+	case POLICY_TOOL:
+		return decide_tool(policy, request);
+	case POLICY_MEMORY_READ:
+		return decide_memory(&policy->read, request);
+	case POLICY_MEMORY_WRITE:
+		return decide_memory(&policy->write, request);
+	case POLICY_ACTION_NONE:
+		break;
+	}
+	/* 3. An action that is not in the language. */
+	return because(POLICY_REASON_BAD_REQUEST, ERR_PROTOCOL, "", 0);
+}
+
+const struct policy_tool *
+policy_tool(const struct policy *policy, const char *name)
+{
+	const struct policy_tool_rule *rule = find_tool(policy, name);
+
+	return rule != NULL ? &rule->tool : NULL;
+}
+
+const struct policy_tool *
+policy_tool_allowed(const struct policy *policy, uint32_t index)
+{
+	return index < policy->allowed_count ? &policy->allowed[index]->tool : NULL;
+}
+
+const struct policy_skill *
+policy_skill(const struct policy *policy)
+{
+	return &policy->skill;
+}
+
+const struct digest *
+policy_digest(const struct policy *policy)
+{
+	return &policy->digest;
+}

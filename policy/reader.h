@@ -1,0 +1,85 @@
+/* reader.h - config files as tables: one row a key, one small handler a row.
+ *
+ * The same rows say what a key accepts to the loader, to error messages and, later, to the JSON
+ * Schema for editors. Invariant: a key that no row names, a value of another type and a missing
+ * required key are problems; a handler only ever sees a value of its row's type. */
+#ifndef POLICY_READER_H
+#define POLICY_READER_H
+
+#include "common/value.h"
+#include "policy/yaml.h"
+
+struct policy_reader {
+	const struct policy_file *file;
+	struct arena *arena; /* the policy's: what outlives the tree is copied here */
+	struct policy_problems *problems;
+	bool out_of_memory; /* latched by policy_read_alloc and _copy */
+};
+
+/* X(enumerator, what messages call it) */
+#define POLICY_TYPES(X)                                       \
+	X(TEXT, "text")                                       \
+	X(INTEGER, "a whole number")                          \
+	X(BYTES, "a size with its unit, such as 64MiB")       \
+	X(DURATION, "a duration with its unit, such as 30s")  \
+	X(TRUE, "true")                                       \
+	X(SCALAR, "text, a number, true or false")            \
+	X(NUMBER, "a number")                                 \
+	X(TEXTS, "a list of texts")                           \
+	X(TEXT_OR_TEXTS, "text or a list of texts")           \
+	X(SCALARS, "a list of texts, numbers, true or false") \
+	X(LIST, "a list")                                     \
+	X(MAP, "a map")
+#define POLICY_TYPE_ENUM(name, text) POLICY_TYPE_##name,
+enum policy_type { POLICY_TYPES(POLICY_TYPE_ENUM) POLICY_TYPE_COUNT };
+
+enum policy_need { POLICY_OPTIONAL = 0, POLICY_REQUIRED };
+
+struct policy_key {
+	const char *name; /* NULL ends a table */
+	enum policy_need need;
+	enum policy_type type;
+	/* key->value has type, and key->value->number is set for INTEGER, BYTES (bytes) and
+	 * DURATION (ns). into is what the table fills. */
+	void (*read)(struct policy_reader *reader, const struct yaml_node *key, void *into);
+	const char *help;  /* one line: what it does */
+	uint64_t min, max; /* of a number, or the items of a list; 0, 0: any */
+};
+
+enum { POLICY_ROWS_MAX = 32 };
+
+/* Reads a map by its table. what names it in messages: "the policy". */
+void policy_read_map(struct policy_reader *reader, const struct yaml_node *map, const char *what,
+    const struct policy_key *rows, void *into);
+/* Checks that a value has a row's type and bounds; sets its number. name is the key's. */
+MUST_USE bool policy_read_value(struct policy_reader *reader, struct yaml_node *value,
+    const char *name, const struct policy_key *row);
+/* Checks that a scalar, or a key, is text that every YAML reader takes for text. */
+MUST_USE bool policy_read_text(struct policy_reader *reader, const struct yaml_node *node);
+/* True when map is a map; a problem otherwise. */
+MUST_USE bool policy_read_is_map(
+    struct policy_reader *reader, const struct yaml_node *map, const char *name);
+
+/* The items of a TEXT_OR_TEXTS value: itself, or what the list holds. */
+const struct yaml_node *policy_read_first(const struct yaml_node *value);
+/* How many. */
+uint32_t policy_read_count(const struct yaml_node *value);
+
+/* The value of a scalar that passed as POLICY_TYPE_SCALAR or _NUMBER; text is copied. */
+struct value policy_read_scalar(struct policy_reader *reader, const struct yaml_node *node);
+
+/* Adds a problem at node; suggestion NULL: none. */
+void policy_read_problem(struct policy_reader *reader, const struct yaml_node *node,
+    const char *suggestion, const char *format, ...) PRINTF_LIKE(4, 5);
+/* Adds a problem with "did you mean" for word among candidates (NULL-terminated). */
+void policy_read_unknown(struct policy_reader *reader, const struct yaml_node *node,
+    const char *const *candidates, const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Zeroed memory of the policy's; NULL latches out_of_memory. */
+void *policy_read_alloc(struct policy_reader *reader, size_t count, size_t size);
+const char *policy_read_copy(struct policy_reader *reader, const char *text);
+/* Copies what format makes, at most 511 bytes. */
+const char *policy_read_format(struct policy_reader *reader, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,60 @@
+/* rule_read.h - from the tree of a file to the compiled form: the parts that several keys share.
+ *
+ * Every function adds problems to the reader and goes on; what it leaves behind after a problem is
+ * never used, because a policy with a problem does not load. */
+#ifndef POLICY_RULE_READ_H
+#define POLICY_RULE_READ_H
+
+#include "policy/model.h"
+#include "policy/reader.h"
+
+/* constraint_read.c: a map of operators. name is the argument or path, for messages; schema says
+ * what the value can be (NULL: anything), so that a test that can never pass is found. */
+void policy_read_constraint(struct policy_reader *reader, const struct yaml_node *map,
+    const char *name, const struct policy_schema *schema, struct policy_constraint *ret);
+/* Checks $.field, with .name and [index] steps. */
+MUST_USE bool policy_read_path(struct policy_reader *reader, const struct yaml_node *node);
+/* Sorts by name; the names are unique. */
+void policy_constraints_sort(struct policy_constraint *items, uint32_t count);
+
+/* schema_read.c: an object's `required` and `properties`. */
+void policy_read_schema(
+    struct policy_reader *reader, const struct yaml_node *map, struct policy_schema *ret);
+
+/* pattern_read.c: the list of patterns of one direction of memory. */
+void policy_read_patterns(
+    struct policy_reader *reader, const struct yaml_node *key, struct policy_patterns *ret);
+
+/* cell_read.c: what a program is and how it is confined. */
+extern const struct policy_limits policy_limits_default;
+void policy_read_argv(
+    struct policy_reader *reader, const struct yaml_node *list, struct policy_cell *ret);
+void policy_read_profile(
+    struct policy_reader *reader, const struct yaml_node *value, struct policy_cell *ret);
+/* with_wall: the map may set the wall time, too. */
+void policy_read_limits(struct policy_reader *reader, const struct yaml_node *map, bool with_wall,
+    struct policy_limits *ret);
+void policy_read_require(
+    struct policy_reader *reader, const struct yaml_node *value, uint64_t *ret_mask);
+/* A relative path beneath the policy's directory. */
+void policy_read_beneath(
+    struct policy_reader *reader, const struct yaml_node *value, const char **ret);
+void policy_read_digest(
+    struct policy_reader *reader, const struct yaml_node *value, struct digest *ret);
+
+/* manifest.c: the tools of one manifest, in its order. shown is its name in the policy. */
+void policy_read_manifest(struct policy_reader *reader, const struct yaml_node *root,
+    const char *shown, struct policy_tool_rule **ret, uint32_t *ret_count);
+/* True for 1 to POLICY_NAME_MAX of [a-z0-9._-] (dotted: as a tool) or [A-Za-z0-9_-] (as an
+ * argument), beginning with a letter or, for an argument, '_'. */
+bool policy_name_is_valid(const char *name, bool dotted);
+
+/* tools_read.c: the map of rules; policy->tools is whole and sorted by name. */
+void policy_read_tools(
+    struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
+
+/* trigger_read.c: the list of triggers. */
+void policy_read_triggers(
+    struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
+
+#endif

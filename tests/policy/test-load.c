@@ -1,0 +1,235 @@
+/* Every file in bad/ has the exact text of its problems beside it, in .expected: they are reviewed
+ * as documents. NAME.tools.yaml is a manifest, everything else a policy. Run with
+ * PRAXA_POLICY_ACCEPT=1 to write them anew, then read the difference. */
+#include <dirent.h>
+#include <stdio.h>
+
+#include "common/io.h"
+#include "tests/lib/check.h"
+#include "tests/lib/fail_nth.h"
+#include "tests/policy/fixture.h"
+
+enum { BAD_FILES_LEAST = 80 };
+
+static const char manifest_policy[] = "policy: 1\nskill: code-review\nowner: { team: t }\n"
+				      "bundle: { path: skill, digest: sha256:%064d, run: [ /a ] }\n"
+				      "trigger: [ { source: cli, event: review } ]\n"
+				      "manifests: [ %s ]\nsandbox: { profile: python }\n";
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* Loads bad/<name> and answers its problems. */
+static char *
+problems_of(const char *name)
+{
+	char path[256], in_pack[256], outer[1024];
+	struct policy_problems problems;
+	struct policy *policy = NULL;
+	SCOPED_FREE char *text = NULL, *manifest = NULL;
+	bool is_manifest = ends_with(name, ".tools.yaml");
+	struct fixture_file files[2];
+	enum err r;
+
+	snprintf(path, sizeof(path), "bad/%s", name);
+	text = fixture_read(path);
+	manifest = fixture_read("good/git.tools.yaml");
+	snprintf(in_pack, sizeof(in_pack), "manifest/%s", is_manifest ? name : "git.tools.yaml");
+	snprintf(outer, sizeof(outer), manifest_policy, 0, name);
+	files[0] = (struct fixture_file){"policy", is_manifest ? outer : text, 0};
+	files[1] = (struct fixture_file){in_pack, is_manifest ? text : manifest, 0};
+	files[0].length = strlen(files[0].text);
+	files[1].length = strlen(files[1].text);
+	r = fixture_load(files, is_manifest || strstr(text, "git.tools.yaml") != NULL ? 2 : 1,
+	    is_manifest ? "bad.policy.yaml" : name, &policy, &problems);
+	if (r != ERR_POLICY)
+		print_error("%s: loaded or failed otherwise (%s)\n", name, err_name(r));
+	assert_int_equal(r, ERR_POLICY);
+	assert_null(policy);
+	return fixture_problems(&problems);
+}
+
+static void
+accept_text(const char *name, const char *text)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(
+	    path, sizeof(path), "%s/tests/policy/bad/%s.expected", getenv("PRAXA_SOURCE"), name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+load_says_what_is_wrong_and_where(void **state)
+{
+	char path[512];
+	const struct dirent *entry;
+	int count = 0, wrong = 0;
+	DIR *dir;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/tests/policy/bad", getenv("PRAXA_SOURCE"));
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		SCOPED_FREE char *got = NULL, *want = NULL;
+		char expected[300];
+
+		if (!ends_with(entry->d_name, ".yaml"))
+			continue;
+		count++;
+		got = problems_of(entry->d_name);
+		if (getenv("PRAXA_POLICY_ACCEPT") != NULL)
+			accept_text(entry->d_name, got);
+		snprintf(expected, sizeof(expected), "bad/%s.expected", entry->d_name);
+		want = fixture_read(expected);
+		if (strcmp(got, want) != 0) {
+			print_error("%s\n--- expected\n%s--- got\n%s", entry->d_name, want, got);
+			wrong++;
+		}
+	}
+	closedir(dir);
+	assert_int_equal(wrong, 0);
+	assert_true(count >= BAD_FILES_LEAST);
+}
+
+static void
+load_takes_the_sample_as_it_stands(void **state)
+{
+	SCOPED_FREE char *text = fixture_read("good/review.policy.yaml");
+	struct policy *policy = fixture_policy(text);
+	const struct policy_skill *skill = policy_skill(policy);
+	const struct policy_tool *tool = policy_tool(policy, "git.read.diff");
+
+	(void)state;
+	assert_string_equal(skill->name, "code-review");
+	assert_string_equal(skill->team, "platform-security");
+	assert_string_equal(skill->bundle_path, "skill");
+	assert_int_equal(skill->bundle_line, 5);
+	assert_string_equal(skill->cell.argv[1], "/skill/review.py");
+	assert_null(skill->cell.argv[2]);
+	assert_string_equal(skill->cell.profile, "python");
+	assert_int_equal(skill->cell.limits.memory_bytes, 512 * 1024 * 1024);
+	assert_int_equal(skill->cell.limits.wall_ns, UINT64_C(60000000000));
+	assert_int_equal(skill->cell.required, (UINT64_C(1) << LAYER_COUNT) - 1);
+	assert_int_equal(skill->calls, 40);
+	assert_int_equal(skill->calls_line, 23);
+	assert_int_equal(skill->retention_ns, UINT64_C(90) * 86400 * 1000000000);
+	assert_string_equal(tool->summary, "the diff of one commit");
+	assert_string_equal(tool->manifest, "git.tools.yaml");
+	assert_int_equal(tool->line, 7);
+	assert_int_equal(tool->cell.limits.wall_ns, UINT64_C(20000000000));
+	assert_int_equal(tool->cell.limits.processes, 32);
+	assert_int_equal(tool->cell.required, POLICY_REQUIRED_DEFAULT);
+	assert_int_equal(tool->bundle.bytes[0], 0x11);
+	assert_int_equal(tool->resource_count, 1);
+	assert_string_equal(tool->resources[0].at, "/repo");
+	assert_ptr_equal(policy_tool_allowed(policy, 0), tool);
+	assert_null(policy_tool_allowed(policy, 1));
+	assert_non_null(policy_tool(policy, "git.push"));
+	assert_null(policy_tool(policy, "git.pull"));
+	policy_free(&policy);
+	assert_null(policy);
+	policy_free(&policy);
+}
+
+static void
+load_requires_every_layer_but_the_cgroup_by_default(void **state)
+{
+	struct policy *policy = fixture_policy(FIXTURE_HEAD FIXTURE_TRIGGER);
+	uint64_t required = policy_skill(policy)->cell.required;
+
+	(void)state;
+	assert_int_equal(required & LAYER_BIT(CGROUP), 0);
+	assert_int_equal(required | LAYER_BIT(CGROUP), (UINT64_C(1) << LAYER_COUNT) - 1);
+	assert_true(policy_skill(policy)->cell.limits.memory_bytes > 0);
+	policy_free(&policy);
+}
+
+static void
+load_keeps_the_first_problems_of_a_hopeless_file(void **state)
+{
+	struct fixture_file file = {.name = "policy"};
+	struct policy_problems problems;
+	struct policy *policy = NULL;
+	char text[4096];
+	size_t used = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "key%d: 1\n", i);
+	file.text = text;
+	file.length = used;
+	assert_int_equal(fixture_load(&file, 1, "x", &policy, &problems), ERR_POLICY);
+	assert_true(problems.count > 100);
+	for (int i = 1; i < POLICY_PROBLEMS_MAX; i++)
+		assert_true(problems.items[i - 1].line <= problems.items[i].line);
+}
+
+static void
+load_refuses_oversize_before_parsing(void **state)
+{
+	size_t length = POLICY_FILE_BYTES_MAX + 1;
+	SCOPED_FREE char *text = malloc(length);
+	struct fixture_file file = {"policy", text, length};
+	struct policy_problems problems;
+	struct policy *policy = NULL;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '#', length);
+	assert_int_equal(fixture_load(&file, 1, "x", &policy, &problems), ERR_POLICY);
+	assert_string_equal(
+	    problems.items[0].message, "the file has 262145 bytes; at most 262144 are read");
+}
+
+static bool
+load_once(void *context)
+{
+	const struct pack *pack = context;
+	struct policy_problems problems;
+	struct policy *policy = NULL;
+	enum err r = policy_load(pack, "x", &policy, &problems);
+
+	policy_free(&policy);
+	return r == ERR_OK || r == ERR_INTERNAL;
+}
+
+static void
+load_survives_every_failed_allocation(void **state)
+{
+	SCOPED_FREE char *text = fixture_read("good/review.policy.yaml");
+	SCOPED_FREE char *manifest = fixture_read("good/git.tools.yaml");
+	struct pack_file files[] = {
+	    {"manifest/git.tools.yaml", 23, (unsigned char *)manifest, (uint32_t)strlen(manifest)},
+	    {"policy", 6, (unsigned char *)text, (uint32_t)strlen(text)},
+	};
+	struct pack pack = {.files = files, .count = 2};
+
+	(void)state;
+	assert_true(fail_nth_until_ok(FAIL_MEMORY, 0, load_once, &pack) > 5);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(load_says_what_is_wrong_and_where),
+	    cmocka_unit_test(load_takes_the_sample_as_it_stands),
+	    cmocka_unit_test(load_requires_every_layer_but_the_cgroup_by_default),
+	    cmocka_unit_test(load_keeps_the_first_problems_of_a_hopeless_file),
+	    cmocka_unit_test(load_refuses_oversize_before_parsing),
+	    cmocka_unit_test(load_survives_every_failed_allocation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
