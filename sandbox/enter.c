@@ -257,7 +257,7 @@ step_exec(struct enter *enter)
 	if (io_write_full(enter->report_fd, &ready, sizeof(ready)) < 0)
 		return -EPIPE;
 	execve(enter->plan->argv[0], enter->plan->argv, enter->plan->envp);
-	enter_at(enter, enter->plan->argv[0]);
+	enter_at(enter, enter->plan->argv[0] + 1);
 	return -errno;
 }
 

@@ -19,6 +19,8 @@ enum {
 	ERRNO_MAX = 4095,   /* what the kernel takes for an error number */
 };
 
+enum { SEEN_PLAIN = 1, SEEN_ARGS = 2, SEEN_ALLOWED = 4 };
+
 /* One file on its way in. */
 struct loader {
 	const char *name;
@@ -27,7 +29,7 @@ struct loader {
 	uint32_t default_action;
 	uint32_t rule; /* counted from 1; 0: the file's head */
 	uint32_t allowed;
-	uint8_t seen[NUMBERS_MAX / 8]; /* allowed already */
+	uint8_t seen[NUMBERS_MAX]; /* by number: SEEN_ bits */
 };
 
 static enum err
@@ -175,14 +177,23 @@ get_comparisons(
 	return ERR_OK;
 }
 
-static void
-count_allowed(struct loader *loader, int number)
+/* A rule without arguments answers every call of that number, so it stands alone: libseccomp would
+ * let it swallow the others without a word. */
+static enum err
+check_alone(struct loader *loader, const char *name, uint8_t *seen, bool plain)
 {
-	if (number < 0 || number >= NUMBERS_MAX ||
-	    (loader->seen[number / 8] >> (number % 8) & 1) != 0)
-		return;
-	loader->seen[number / 8] |= (uint8_t)(1U << (number % 8));
-	loader->allowed++;
+	if ((*seen & SEEN_PLAIN) != 0 || (plain && *seen != 0))
+		return refuse(loader, "another rule already answers \"%s\"", name);
+	*seen |= plain ? SEEN_PLAIN : SEEN_ARGS;
+	return ERR_OK;
+}
+
+static void
+count_allowed(struct loader *loader, uint8_t *seen)
+{
+	if ((*seen & SEEN_ALLOWED) == 0)
+		loader->allowed++;
+	*seen |= SEEN_ALLOWED;
 }
 
 static enum err
@@ -190,21 +201,25 @@ add_name(struct loader *loader, const struct value *name, uint32_t action,
     const struct scmp_arg_cmp *args, uint32_t count)
 {
 	int number, r;
+	enum err e;
 
 	if (name->type != VALUE_STRING)
 		return refuse(loader, "\"names\" must be names of system calls");
 	number = seccomp_syscall_resolve_name(name->string);
 	if (number == __NR_SCMP_ERROR)
 		return refuse(loader, "libseccomp knows no system call \"%s\"", name->string);
-	/* A negative number: known, but not on this architecture. The default says the same. */
-	if (number < 0 || action == loader->default_action)
-		return ERR_OK;
+	if (number < 0)
+		return ERR_OK; /* known, but not on this architecture */
+	if (number >= NUMBERS_MAX)
+		return refuse(loader, "%s has the number %d", name->string, number);
+	e = check_alone(loader, name->string, &loader->seen[number], count == 0);
+	if (e != ERR_OK || action == loader->default_action)
+		return e;
 	r = seccomp_rule_add_exact_array(loader->filter, action, number, count, args);
 	if (r < 0)
-		return refuse(loader, "%s: %s", name->string,
-		    r == -EEXIST ? "the rule is there already" : strerror(-r));
+		return refuse(loader, "%s: %s", name->string, strerror(-r));
 	if (action == SCMP_ACT_ALLOW)
-		count_allowed(loader, number);
+		count_allowed(loader, &loader->seen[number]);
 	return ERR_OK;
 }
 

@@ -1,0 +1,15 @@
+/* bpf.h - runs a seccomp filter in this process, so that a profile can be asked about any call on
+ * any architecture without making it. */
+#ifndef TESTS_SANDBOX_BPF_H
+#define TESTS_SANDBOX_BPF_H
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+
+/* What filter[0..length) answers to data: a SECCOMP_RET_ value. Aborts on an instruction that a
+ * compiled profile does not hold, a load outside data, or a jump past the end. */
+uint32_t bpf_run(
+    const struct sock_filter *filter, uint32_t length, const struct seccomp_data *data);
+
+#endif
