@@ -33,34 +33,41 @@ enum {
 #define WIRE_CONTROL_STARTED(F) \
 	F(TEXT, run, ID_MAX) F(U64, layers, 0) F(U64, setup_ns, 0) F(U32, landlock_abi, 0)
 #define WIRE_CONTROL_OUTPUT(F) F(TEXT, run, ID_MAX) F(U32, stream, 0) /* 1 stdout, 2 stderr */
-#define WIRE_CONTROL_ENDED(F)                                                                      \
-	F(TEXT, run, ID_MAX)                                                                       \
-	F(U32, reason, 0)                                                                          \
-	F(I32, status, 0) /* wait(2) status */                                                     \
-	F(U64, duration_ms, 0)                                                                     \
-	F(U64, cpu_us, 0) F(U64, peak_kib, 0) F(U64, layers, 0) F(U32, calls, 0) F(U32, denied, 0) \
-	    F(TEXT, decision, ID_MAX) F(FAULT, fault, 0)
+#define WIRE_CONTROL_ENDED(F)                  \
+	F(TEXT, run, ID_MAX)                   \
+	F(U32, reason, 0)                      \
+	F(I32, status, 0) /* wait(2) status */ \
+	F(U64, duration_ms, 0)                 \
+	F(U64, cpu_us, 0)                      \
+	F(U64, peak_kib, 0)                    \
+	F(U64, layers, 0)                      \
+	F(U32, calls, 0) F(U32, denied, 0) F(TEXT, decision, ID_MAX) F(FAULT, fault, 0)
 #define WIRE_CONTROL_REFUSED(F) F(FAULT, fault, 0)
 
-#define WIRE_AUDIT_APPEND(F)                                                              \
-	F(U32, kind, 0)                                                                   \
-	F(U32, error, 0)                                                                  \
-	F(U32, line, 0)                                                                   \
-	F(U64, duration_ms, 0) F(U64, layers, 0) F(TEXT, workspace, ID_NAME_MAX)          \
-	    F(TEXT, skill, ID_NAME_MAX) F(TEXT, run, ID_MAX) F(TEXT, tool, WIRE_TOOL_MAX) \
-		F(TEXT, rule, FAULT_RULE_MAX) F(DIGEST, policy, 0) F(DIGEST, bundle, 0)
+#define WIRE_AUDIT_APPEND(F)            \
+	F(U32, kind, 0)                 \
+	F(U32, error, 0)                \
+	F(U32, line, 0)                 \
+	F(U64, duration_ms, 0)          \
+	F(U64, layers, 0)               \
+	F(TEXT, workspace, ID_NAME_MAX) \
+	F(TEXT, skill, ID_NAME_MAX)     \
+	F(TEXT, run, ID_MAX)            \
+	F(TEXT, tool, WIRE_TOOL_MAX)    \
+	F(TEXT, rule, FAULT_RULE_MAX) F(DIGEST, policy, 0) F(DIGEST, bundle, 0)
 #define WIRE_AUDIT_ACK(F) F(TEXT, event, ID_MAX) F(U64, index, 0) F(U64, realtime_ms, 0)
 #define WIRE_AUDIT_REFUSED(F) F(FAULT, fault, 0)
 #define WIRE_AUDIT_OPEN_RUN(F) \
 	F(TEXT, workspace, ID_NAME_MAX) F(TEXT, skill, ID_NAME_MAX) F(TEXT, run, ID_MAX)
 #define WIRE_AUDIT_READY(F) F(U64, size, 0) F(U32, backend, 0)
 
-#define WIRE_GRANT_RUN(F)                                                                    \
-	F(TEXT, workspace, ID_NAME_MAX)                                                      \
-	F(TEXT, skill, ID_NAME_MAX)                                                          \
-	F(TEXT, run, ID_MAX)                                                                 \
-	F(TEXT, source, WIRE_SOURCE_MAX) F(TEXT, event, WIRE_EVENT_MAX) F(DIGEST, policy, 0) \
-	    F(DIGEST, bundle, 0) F(U64, deadline_ns, 0) /* CLOCK_BOOTTIME */
+#define WIRE_GRANT_RUN(F)                \
+	F(TEXT, workspace, ID_NAME_MAX)  \
+	F(TEXT, skill, ID_NAME_MAX)      \
+	F(TEXT, run, ID_MAX)             \
+	F(TEXT, source, WIRE_SOURCE_MAX) \
+	F(TEXT, event, WIRE_EVENT_MAX)   \
+	F(DIGEST, policy, 0) F(DIGEST, bundle, 0) F(U64, deadline_ns, 0) /* CLOCK_BOOTTIME */
 #define WIRE_GRANT_READY(F) F(TEXT, run, ID_MAX)
 #define WIRE_GRANT_REFUSED(F) F(TEXT, run, ID_MAX) F(FAULT, fault, 0)
 #define WIRE_GRANT_END(F) F(TEXT, run, ID_MAX) F(U32, reason, 0)
