@@ -1,0 +1,55 @@
+/* praxad - the supervisor. */
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "common/log.h"
+#include "supervisor/supervisor.h"
+
+/* What a supervisor of hostile programs gives up before it reads anything: core files that would
+ * hold inputs, and being traced by its equals. */
+static void
+harden(void)
+{
+	const struct rlimit none = {0, 0};
+
+	umask(077);
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+static int
+fail(const struct fault *fault)
+{
+	log_fault(LOG_LEVEL_ERROR, "cannot start", fault);
+	return err_info(fault->code)->exit_code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct supervisor_options options = {0};
+	struct supervisor supervisor = {.sdk_fd = -1};
+	struct listen_fds fds = {0};
+	struct fault fault = {0};
+	enum err r;
+
+	log_init("praxad", LOG_LEVEL_INFO);
+	r = options_parse(argc, argv, &options, &fault);
+	if (r == ERR_OK && options.help) {
+		options_usage();
+		return 0;
+	}
+	if (r != ERR_OK)
+		return fail(&fault);
+	if (listen_take(&fds) < 0) {
+		fault_set(&fault, ERR_PROTOCOL, "LISTEN_FDS is malformed");
+		return fail(&fault);
+	}
+	harden();
+	r = supervisor_init(&supervisor, &options, &clock_system, &fds, &fault);
+	if (r == ERR_OK)
+		supervisor_loop(&supervisor);
+	supervisor_done(&supervisor);
+	skill_resources_done(&options.resources);
+	return r == ERR_OK ? 0 : fail(&fault);
+}

@@ -1,0 +1,207 @@
+#include "supervisor/record.h"
+
+#include <msgpack.h>
+#include <sys/wait.h>
+
+#include "common/io.h"
+
+/* A map under construction: msgpack needs the count first, so each body states its own. */
+struct body {
+	msgpack_sbuffer buffer;
+	msgpack_packer packer;
+	bool failed; /* out of memory: a cut body is never sent */
+};
+
+static int
+body_write(void *context, const char *bytes, size_t length)
+{
+	struct body *body = context;
+
+	if (msgpack_sbuffer_write(&body->buffer, bytes, length) < 0)
+		body->failed = true;
+	return body->failed ? -1 : 0;
+}
+
+static void
+body_begin(struct body *body, size_t pairs)
+{
+	body->failed = false;
+	msgpack_sbuffer_init(&body->buffer);
+	msgpack_packer_init(&body->packer, body, body_write);
+	msgpack_pack_map(&body->packer, pairs);
+}
+
+static void
+put_text_n(struct body *body, const char *key, const char *text, size_t length)
+{
+	msgpack_pack_str_with_body(&body->packer, key, strlen(key));
+	msgpack_pack_str_with_body(&body->packer, text, length);
+}
+
+static void
+put_text(struct body *body, const char *key, const char *text)
+{
+	put_text_n(body, key, text, strlen(text));
+}
+
+static void
+put_number(struct body *body, const char *key, uint64_t number)
+{
+	msgpack_pack_str_with_body(&body->packer, key, strlen(key));
+	msgpack_pack_uint64(&body->packer, number);
+}
+
+static void
+put_layers(struct body *body, uint64_t layers)
+{
+	msgpack_pack_str_with_body(&body->packer, "layers", 6);
+	msgpack_pack_array(&body->packer, (size_t)__builtin_popcountll(layers));
+	for (unsigned i = 0; i < 64; i++)
+		if ((layers >> i & 1) != 0) {
+			const struct layer_info *info = layer_info(i);
+			const char *name = info != NULL ? info->name : "unknown";
+
+			msgpack_pack_str_with_body(&body->packer, name, strlen(name));
+		}
+}
+
+/* Sends the record and releases the body. */
+static enum err
+finish(struct supervisor *supervisor, const struct wire_audit_append *event, struct body *body,
+    recorder_answered *answered, void *context, struct fault *fault)
+{
+	enum err r = body->failed ? fault_set(fault, ERR_INTERNAL, "out of memory")
+				  : recorder_append(supervisor->recorder, event, body->buffer.data,
+					body->buffer.size, answered, context, fault);
+
+	msgpack_sbuffer_destroy(&body->buffer);
+	return r;
+}
+
+static void
+set_skill(struct wire_audit_append *event, const struct skill *skill)
+{
+	text_copy(event->skill, sizeof(event->skill), skill->id);
+	event->policy = *policy_digest(skill->source.policy);
+	event->bundle = policy_skill(skill->source.policy)->bundle;
+}
+
+static struct wire_audit_append
+event_of_run(const struct run *run, enum event_kind kind)
+{
+	struct wire_audit_append event = {.kind = kind};
+
+	text_copy(event.workspace, sizeof(event.workspace), run->supervisor->options->workspace);
+	text_copy(event.run, sizeof(event.run), run->id);
+	set_skill(&event, run->skill);
+	return event;
+}
+
+enum err
+record_admitted(struct run *run, recorder_answered *answered, struct fault *fault)
+{
+	struct wire_audit_append event = event_of_run(run, EVENT_RUN_ADMITTED);
+	const void *input;
+	size_t length;
+	struct body body;
+	int e = io_sealed_map(run->input_fd, SUPERVISOR_INPUT_MAX, &input, &length);
+
+	if (e < 0)
+		return fault_set(fault, ERR_PROTOCOL, "the input cannot be read: %s", strerror(-e));
+	body_begin(&body, 4);
+	put_text(&body, "source", run->source);
+	put_text(&body, "event", run->event);
+	put_number(&body, "uid", run->client_uid);
+	put_text_n(&body, "input", length > 0 ? input : "", length);
+	io_sealed_unmap(input, length);
+	return finish(run->supervisor, &event, &body, answered, run, fault);
+}
+
+enum err
+record_started(struct run *run, const struct cell_report *report, recorder_answered *answered,
+    struct fault *fault)
+{
+	struct wire_audit_append event = event_of_run(run, EVENT_RUN_STARTED);
+	struct body body;
+
+	event.layers = report->layers;
+	body_begin(&body, 3);
+	put_layers(&body, report->layers);
+	put_number(&body, "landlock_abi", report->landlock_abi);
+	put_number(&body, "setup_us", report->setup_ns / 1000);
+	return finish(run->supervisor, &event, &body, answered, run, fault);
+}
+
+/* exit code or signal, as wait(2) tells them apart. */
+static void
+put_status(struct body *body, int status)
+{
+	if (WIFSIGNALED(status))
+		put_number(body, "signal", (uint64_t)WTERMSIG(status));
+	else
+		put_number(body, "exit_code", (uint64_t)WEXITSTATUS(status));
+}
+
+enum err
+record_ended(struct run *run, recorder_answered *answered, struct fault *fault)
+{
+	struct wire_audit_append event = event_of_run(run, EVENT_RUN_ENDED);
+	const struct job_outcome *outcome = &run->outcome;
+	struct body body;
+
+	event.error = outcome->fault.code;
+	event.line = outcome->fault.line;
+	event.layers = outcome->layers;
+	event.duration_ms = (run->ended_ns - run->admitted_ns) / 1000000;
+	text_copy(event.rule, sizeof(event.rule), outcome->fault.rule);
+	body_begin(&body, 9);
+	put_text(&body, "reason", end_info(outcome->reason)->name);
+	put_text(&body, "message", outcome->fault.message);
+	put_status(&body, outcome->status);
+	put_number(&body, "cpu_us", outcome->cpu_us);
+	put_number(&body, "peak_kib", outcome->peak_kib);
+	put_number(&body, "calls", run->calls);
+	put_number(&body, "denied", run->denied);
+	put_number(&body, "landlock_abi", outcome->landlock_abi);
+	put_layers(&body, outcome->layers);
+	return finish(run->supervisor, &event, &body, answered, run, fault);
+}
+
+enum err
+record_refused(struct supervisor *supervisor, const struct skill *skill, const char *skill_name,
+    const char *source, const char *event_name, uid_t uid, const struct fault *why,
+    recorder_answered *answered, void *context, struct fault *fault)
+{
+	struct wire_audit_append event = {
+	    .kind = EVENT_RUN_REFUSED, .error = why->code, .line = why->line};
+	struct body body;
+
+	text_copy(event.workspace, sizeof(event.workspace), supervisor->options->workspace);
+	text_copy(event.rule, sizeof(event.rule), why->rule);
+	if (skill != NULL)
+		set_skill(&event, skill);
+	body_begin(&body, 6);
+	put_text(&body, "skill", skill_name);
+	put_text(&body, "source", source);
+	put_text(&body, "event", event_name);
+	put_number(&body, "uid", uid);
+	put_text(&body, "message", why->message);
+	put_text(&body, "field", why->field);
+	return finish(supervisor, &event, &body, answered, context, fault);
+}
+
+enum err
+record_lost(
+    struct supervisor *supervisor, const struct wire_audit_open_run *open, struct fault *fault)
+{
+	struct wire_audit_append event = {.kind = EVENT_RUN_ENDED};
+	struct body body;
+
+	text_copy(event.workspace, sizeof(event.workspace), open->workspace);
+	text_copy(event.skill, sizeof(event.skill), open->skill);
+	text_copy(event.run, sizeof(event.run), open->run);
+	body_begin(&body, 2);
+	put_text(&body, "reason", end_info(END_SUPERVISOR_LOST)->name);
+	put_text(&body, "message", end_info(END_SUPERVISOR_LOST)->meaning);
+	return finish(supervisor, &event, &body, NULL, NULL, fault);
+}

@@ -1,0 +1,25 @@
+/* record.h - what the supervisor writes into the log. Bodies are msgpack; only the packer is
+ * linked. */
+#ifndef SUPERVISOR_RECORD_H
+#define SUPERVISOR_RECORD_H
+
+#include "supervisor/run.h"
+
+/* run.admitted, with the trigger and its whole input. answered is called as recorder_append says.
+ */
+MUST_USE enum err record_admitted(
+    struct run *run, recorder_answered *answered, struct fault *fault);
+/* run.started, with the active layers. */
+MUST_USE enum err record_started(struct run *run, const struct cell_report *report,
+    recorder_answered *answered, struct fault *fault);
+/* run.ended, with reason, status, use of resources and layers. */
+MUST_USE enum err record_ended(struct run *run, recorder_answered *answered, struct fault *fault);
+/* run.refused: a trigger that did not become a run. */
+MUST_USE enum err record_refused(struct supervisor *supervisor, const struct skill *skill,
+    const char *skill_name, const char *source, const char *event, uid_t uid,
+    const struct fault *why, recorder_answered *answered, void *context, struct fault *fault);
+/* run.ended for a run that the log has open and that we do not know: we died under it. */
+MUST_USE enum err record_lost(
+    struct supervisor *supervisor, const struct wire_audit_open_run *open, struct fault *fault);
+
+#endif

@@ -1,0 +1,244 @@
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "supervisor/control.h"
+#include "supervisor/link.h"
+#include "supervisor/record.h"
+
+bool
+supervisor_is_ready(const struct supervisor *supervisor)
+{
+	return !supervisor->stopping && recorder_is_ready(supervisor->recorder) &&
+	       dial_is_up(supervisor->broker);
+}
+
+uid_t
+supervisor_next_uid(struct supervisor *supervisor)
+{
+	uint32_t range = SUPERVISOR_UID_COUNT - SUPERVISOR_UID_FIRST_RUN;
+
+	if (geteuid() != 0)
+		return (uid_t)-1;
+	return SUPERVISOR_UID_BASE + SUPERVISOR_UID_FIRST_RUN + supervisor->uid_next++ % range;
+}
+
+void
+supervisor_check_idle(struct supervisor *supervisor)
+{
+	if (supervisor->stopping && supervisor->runs == NULL)
+		event_base_loopbreak(supervisor->base);
+}
+
+static void
+on_log_ready(void *context)
+{
+	struct supervisor *supervisor = context;
+
+	for (struct run *run = supervisor->runs, *next; run != NULL; run = next) {
+		next = run->next;
+		run_audit_ready(run);
+	}
+	if (supervisor_is_ready(supervisor))
+		control_tell_ready(supervisor);
+}
+
+static void
+on_log_lost(void *context)
+{
+	(void)context;
+	/* Runs go on: what they ask for is refused until the log is back (law 2). */
+	log_line(LOG_LEVEL_WARNING, "the log's writer is gone; every effect is refused until it "
+				    "is back");
+}
+
+/* A run that the log has open and that is not ours: an earlier praxad died under it. Its cell died
+ * with that process (the lifeline), so the end is a fact. */
+static void
+on_open_run(void *context, const struct wire_audit_open_run *open)
+{
+	struct supervisor *supervisor = context;
+	struct fault fault;
+
+	if (run_find(supervisor, open->run) != NULL ||
+	    strcmp(open->workspace, supervisor->options->workspace) != 0)
+		return;
+	if (record_lost(supervisor, open, &fault) != ERR_OK)
+		log_fault(LOG_LEVEL_ERROR, "the end of a lost run could not be recorded", &fault);
+}
+
+static const struct recorder_handlers recorder_handlers = {
+    .ready = on_log_ready,
+    .lost = on_log_lost,
+    .open_run = on_open_run,
+};
+
+static void
+on_connection(void *context, int fd)
+{
+	control_accept(context, fd);
+}
+
+static void
+on_drained(int fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	log_line(LOG_LEVEL_WARNING, "stopped with runs whose end is not recorded; the next start "
+				    "records them as lost");
+	event_base_loopbreak(((struct supervisor *)context)->base);
+}
+
+static void
+on_signal(int number, short what, void *context)
+{
+	const struct timeval patience = {5, 0};
+	struct supervisor *supervisor = context;
+
+	(void)number;
+	(void)what;
+	if (supervisor->stopping)
+		return;
+	supervisor->stopping = true;
+	event_add(supervisor->drain, &patience);
+	for (struct run *run = supervisor->runs, *next; run != NULL; run = next) {
+		next = run->next;
+		run_stop(run, END_SHUTDOWN, NULL);
+	}
+	supervisor_check_idle(supervisor);
+}
+
+static enum err
+watch_signals(struct supervisor *supervisor, struct fault *fault)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
+		supervisor->signals[i] =
+		    evsignal_new(supervisor->base, numbers[i], on_signal, supervisor);
+		if (supervisor->signals[i] == NULL || event_add(supervisor->signals[i], NULL) < 0)
+			return fault_set(fault, ERR_INTERNAL, "out of memory");
+	}
+	supervisor->drain = event_new(supervisor->base, -1, 0, on_drained, supervisor);
+	if (supervisor->drain == NULL)
+		return fault_set(fault, ERR_INTERNAL, "out of memory");
+	return ERR_OK;
+}
+
+/* The problems of a policy, as a compiler shows them. */
+static void
+print_problems(const struct policy_problems *problems)
+{
+	char text[1024];
+	uint32_t shown =
+	    problems->count < POLICY_PROBLEMS_MAX ? problems->count : POLICY_PROBLEMS_MAX;
+
+	for (uint32_t i = 0; i < shown; i++) {
+		policy_problem_text(text, sizeof(text), &problems->items[i]);
+		fputs(text, stderr);
+	}
+}
+
+static enum err
+load_skills(struct supervisor *supervisor, struct fault *fault)
+{
+	SCOPED_FD profiles =
+	    open(supervisor->options->profiles, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (profiles < 0)
+		return fault_set(
+		    fault, ERR_NOT_FOUND, "%s: %s", supervisor->options->profiles, strerror(errno));
+	for (unsigned i = 0; i < supervisor->options->policy_count; i++) {
+		struct policy_problems problems = {0};
+		enum err r = skill_load(supervisor->options->policies[i], profiles,
+		    &supervisor->options->resources, &supervisor->skills[i], &problems, fault);
+
+		print_problems(&problems);
+		if (r != ERR_OK)
+			return r;
+		supervisor->skill_count++;
+	}
+	return ERR_OK;
+}
+
+static enum err
+connect_all(struct supervisor *supervisor, const struct listen_fds *fds, struct fault *fault)
+{
+	int control = listen_find(fds, "control");
+
+	if (control < 0)
+		return fault_set(fault, ERR_NOT_FOUND,
+		    "no listening socket \"control\" was passed (LISTEN_FDS, LISTEN_FDNAMES)");
+	supervisor->recorder = recorder_new(supervisor->base, supervisor->options->audit,
+	    WIRE_SUPERVISOR, &recorder_handlers, supervisor);
+	supervisor->broker = link_new(supervisor);
+	supervisor->listener = peer_listen(supervisor->base, control, on_connection, supervisor);
+	if (supervisor->recorder == NULL || supervisor->broker == NULL ||
+	    supervisor->listener == NULL)
+		return fault_set(fault, ERR_INTERNAL, "out of memory");
+	return ERR_OK;
+}
+
+enum err
+supervisor_init(struct supervisor *supervisor, const struct supervisor_options *options,
+    const struct clock *clock, const struct listen_fds *fds, struct fault *fault)
+{
+	enum err r;
+
+	*supervisor = (struct supervisor){.options = options, .clock = clock, .sdk_fd = -1};
+	supervisor->base = event_base_new();
+	if (supervisor->base == NULL)
+		return fault_set(fault, ERR_INTERNAL, "no event loop");
+	if (options->sdk != NULL) {
+		supervisor->sdk_fd = open(options->sdk, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (supervisor->sdk_fd < 0)
+			return fault_set(
+			    fault, ERR_NOT_FOUND, "%s: %s", options->sdk, strerror(errno));
+	}
+	r = cell_launcher_new(options->init, &supervisor->launcher, fault);
+	if (r == ERR_OK)
+		r = load_skills(supervisor, fault);
+	if (r == ERR_OK)
+		r = watch_signals(supervisor, fault);
+	if (r == ERR_OK)
+		r = connect_all(supervisor, fds, fault);
+	return r;
+}
+
+void
+supervisor_loop(struct supervisor *supervisor)
+{
+	event_base_dispatch(supervisor->base);
+}
+
+void
+supervisor_done(struct supervisor *supervisor)
+{
+	while (supervisor->runs != NULL) {
+		struct run *run = supervisor->runs;
+
+		supervisor->runs = run->next;
+		run_abandon(run);
+	}
+	if (supervisor->base != NULL) {
+		control_done(supervisor);
+		peer_listener_free(&supervisor->listener);
+		dial_free(&supervisor->broker);
+		recorder_free(&supervisor->recorder);
+		for (unsigned i = 0; i < ARRAY_SIZE(supervisor->signals); i++)
+			if (supervisor->signals[i] != NULL)
+				event_free(supervisor->signals[i]);
+		if (supervisor->drain != NULL)
+			event_free(supervisor->drain);
+		event_base_free(supervisor->base);
+	}
+	for (unsigned i = 0; i < supervisor->skill_count; i++)
+		skill_free(&supervisor->skills[i]);
+	cell_launcher_free(&supervisor->launcher);
+	if (supervisor->sdk_fd >= 0)
+		close(supervisor->sdk_fd);
+}
