@@ -1,0 +1,38 @@
+# What Praxa needs on Debian 12, once, for examples/run, tests/run and the packages.
+# Sourced by bash: install_missing GROUP... installs what is not there; asks before it uses sudo.
+
+build_packages=(
+  gcc libc6-dev meson ninja-build pkg-config
+  libcap-dev libcmocka-dev libevent-dev libfyaml-dev libjansson-dev libmsgpack-dev
+  libseccomp-dev libsqlite3-dev libssl-dev liburing-dev
+)
+runtime_packages=(git python3 python3-msgpack)
+test_packages=(clang clang-format libclang-rt-14-dev binutils coreutils procps python3-pytest util-linux)
+
+missing_packages() {
+  local group name list
+  for group in "$@"; do
+    list="${group}_packages[@]"
+    for name in "${!list}"; do
+      dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q '^install ok installed$' || echo "$name"
+    done
+  done
+}
+
+install_missing() {
+  local missing answer sudo=()
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  command -v apt-get >/dev/null || {
+    echo "these Debian packages, or what your system calls them, are missing: ${missing[*]}" >&2
+    return 1
+  }
+  echo "missing packages: ${missing[*]}" >&2
+  if [ "$(id -u)" != 0 ]; then
+    [ -t 0 ] || { echo "install them as root, or run this on a terminal" >&2; return 1; }
+    read -r -p "install them with sudo apt-get? [y/N] " answer
+    case "$answer" in [yY]*) sudo=(sudo) ;; *) return 1 ;; esac
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  "${sudo[@]}" apt-get -qq update >&2 && "${sudo[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2
+}
