@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 struct packet {
 	struct packet *next;
@@ -384,100 +382,4 @@ peer_free(struct peer **peer)
 		shut(gone);
 	else
 		destroy(gone);
-}
-
-static int
-address(const char *path, struct sockaddr_un *ret)
-{
-	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof(ret->sun_path))
-		return -ENAMETOOLONG;
-	memcpy(ret->sun_path, path, strlen(path));
-	return 0;
-}
-
-int
-peer_connect(const char *path, int *ret_fd)
-{
-	SCOPED_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un to;
-	int r = address(path, &to);
-
-	if (r < 0)
-		return r;
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-int
-peer_bind(const char *path, mode_t mode, int *ret_fd)
-{
-	SCOPED_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un at;
-	struct stat st;
-	int r = address(path, &at);
-
-	if (fd < 0)
-		return -errno;
-	if (r < 0)
-		return r;
-	/* Only a socket is ever removed: a mistyped path must not cost a file. */
-	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && unlink(path) < 0)
-		return -errno;
-	/* The mode is set before the name exists (fchmod on the socket's inode). */
-	if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
-	    listen(fd, SOMAXCONN) < 0)
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-struct peer_listener {
-	int fd;
-	struct event *event;
-	void (*accepted)(void *context, int fd);
-	void *context;
-};
-
-static void
-on_connection(int fd, short what, void *context)
-{
-	struct peer_listener *listener = context;
-	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	(void)what;
-	if (accepted >= 0)
-		listener->accepted(listener->context, accepted);
-}
-
-struct peer_listener *
-peer_listen(struct event_base *base, int fd, void (*accepted)(void *context, int fd), void *context)
-{
-	struct peer_listener *listener = malloc(sizeof(*listener));
-
-	if (listener == NULL) {
-		close(fd);
-		return NULL;
-	}
-	*listener = (struct peer_listener){fd, NULL, accepted, context};
-	listener->event = event_new(base, fd, EV_READ | EV_PERSIST, on_connection, listener);
-	if (listener->event == NULL || event_add(listener->event, NULL) < 0)
-		peer_listener_free(&listener);
-	return listener;
-}
-
-void
-peer_listener_free(struct peer_listener **listener)
-{
-	struct peer_listener *gone = *listener;
-
-	*listener = NULL;
-	if (gone == NULL)
-		return;
-	if (gone->event != NULL)
-		event_free(gone->event);
-	close(gone->fd);
-	free(gone);
 }

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/peer.h"
@@ -57,11 +58,44 @@ a_listener_accepts_and_replaces_only_a_stale_socket(void **state)
 	check_tempdir_remove(&dir);
 }
 
+/* Out of descriptors: the connection waits, the loop rests between tries, and nothing is lost. */
+static void
+a_listener_without_descriptors_waits_for_one(void **state)
+{
+	char *dir = check_tempdir(), *path = NULL;
+	struct event_base *base = event_base_new();
+	struct peer_listener *listener;
+	struct rlimit all, none;
+	int fd = -1, client = -1, count = 0, turns = 0;
+
+	(void)state;
+	assert_true(asprintf(&path, "%s/s.sock", dir) > 0);
+	assert_int_equal(peer_bind(path, 0600, &fd), 0);
+	listener = peer_listen(base, fd, on_accepted, &count);
+	assert_int_equal(peer_connect(path, &client), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = all.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (; turns < 1000; turns++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(count, 0);
+	assert_int_equal(event_base_get_num_events(base, EVENT_BASE_COUNT_ADDED), 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	while (count == 0)
+		event_base_loop(base, EVLOOP_ONCE);
+	close(client);
+	peer_listener_free(&listener);
+	event_base_free(base);
+	free(path);
+	check_tempdir_remove(&dir);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_listener_accepts_and_replaces_only_a_stale_socket),
+	    cmocka_unit_test(a_listener_without_descriptors_waits_for_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
