@@ -1,0 +1,61 @@
+/* trial.h - runs the probe in a cell and keeps what it said. */
+#ifndef TESTS_SANDBOX_TRIAL_H
+#define TESTS_SANDBOX_TRIAL_H
+
+#include <stdbool.h>
+
+#include "sandbox/cell.h"
+
+enum { TRIAL_OUTPUT_MAX = 64 * 1024 };
+
+/* All that a cell has here. */
+#define TRIAL_LAYERS (((UINT64_C(1) << LAYER_COUNT) - 1) & ~LAYER_BIT(CGROUP))
+
+/* What all trials share: made once, as the user that the test was started by; then, where
+ * TRIAL_UID is defined and the test is root, given up for that user. */
+struct trial_kit {
+	struct cell_launcher *launcher;
+	struct profile *base, *python, *shell;
+	int bundle; /* a pack that holds the probe */
+	bool is_root;
+};
+
+/* One run. Zeroed: the probe "nothing" under the shell profile, with generous limits, all layers
+ * required. */
+struct trial {
+	const char *probe;
+	const char *program; /* NULL: the probe */
+	const struct profile *profile;
+	struct policy_limits limits;
+	uint64_t required;
+	const char *const *envp;
+	const struct cell_mount *mounts;
+	uint32_t mount_count;
+	int door; /* 0: none */
+
+	enum err spawned;
+	struct fault fault;
+	struct cell cell;
+	bool is_ready, has_failed, has_exited;
+	struct cell_report ready, failed, exited;
+	char output[TRIAL_OUTPUT_MAX]; /* stdout and stderr */
+	size_t output_length;
+	int output_fd;
+};
+
+/* Aborts when the kit cannot be made. */
+void trial_kit_init(struct trial_kit *kit);
+void trial_kit_done(struct trial_kit *kit);
+
+/* Starts the run; trial->spawned says how. */
+void trial_start(const struct trial_kit *kit, struct trial *trial);
+/* Reads until the probe has written text; false when it ends before. */
+bool trial_await(struct trial *trial, const char *text);
+/* Reads reports and output until both end, then reaps. Kills after 20 s: a test must not hang. */
+void trial_finish(struct trial *trial);
+/* Both: asserts that the cell was ready and the probe exited by itself with status. */
+void trial_run(const struct trial_kit *kit, struct trial *trial, int status);
+/* Whether a line of the output equals text. */
+bool trial_said(const struct trial *trial, const char *line);
+
+#endif
