@@ -1,0 +1,281 @@
+/* A step of the way in that fails ends the cell, and its name arrives. A seccomp filter, which
+ * children inherit, makes one system call fail in a supervisor of its own and all below it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "tests/lib/check.h"
+#include "tests/sandbox/trial.h"
+
+static struct trial_kit kit;
+
+static struct trial *
+trial_new(void)
+{
+	struct trial *trial = calloc(1, sizeof(*trial));
+
+	assert_non_null(trial);
+	trial->probe = "where";
+	return trial;
+}
+
+/* From now on the call answers error, where its first argument's low half is argument, if given. */
+static void
+break_call(int number, int64_t argument, int error)
+{
+	const struct sock_filter filter[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)argument, 0, argument < 0 ? 0 : 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {
+	    ARRAY_SIZE(filter), (struct sock_filter *)(uintptr_t)filter};
+
+	if (!kit.is_root && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		_exit(2);
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+		_exit(2);
+}
+
+struct breakage {
+	int number;
+	int64_t argument; /* -1: any */
+	int error;
+	const char *stage; /* how the message begins */
+};
+
+/* In the child: one run with the call broken. Answers what is wrong, or NULL. */
+static const char *
+run_broken(const struct breakage *breakage)
+{
+	static struct trial trial = {.probe = "where"};
+	struct fault fault;
+
+	break_call(breakage->number, breakage->argument, breakage->error);
+	trial_start(&kit, &trial);
+	fault = trial.fault;
+	if (trial.spawned == ERR_OK) {
+		trial_finish(&trial);
+		if (trial.output_length > 0 || trial.is_ready || !trial.has_failed)
+			return "the program ran";
+		if (cell_report_fault(&trial.failed, &fault) != ERR_CONFINEMENT)
+			return "not a ConfinementError";
+		if (trial.failed.error != breakage->error &&
+		    strncmp(breakage->stage, "required", 8) != 0 &&
+		    strcmp(breakage->stage, "nested namespaces") != 0)
+			return fault.message[0] != '\0' ? strdup(fault.message) : "no errno";
+	} else if (fault.code != ERR_CONFINEMENT) {
+		return "not a ConfinementError";
+	}
+	if (strncmp(fault.message, breakage->stage, strlen(breakage->stage)) != 0)
+		return strdup(fault.message);
+	return NULL;
+}
+
+static void
+assert_breaks(const struct breakage *breakage)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		const char *wrong = run_broken(breakage);
+
+		if (wrong != NULL)
+			fprintf(stderr, "# %s (call %d): %s\n", breakage->stage, breakage->number,
+			    wrong);
+		_exit(wrong != NULL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status != 0)
+		fail_msg("%s: status %#x", breakage->stage, status);
+}
+
+static void
+a_failing_step_names_itself_and_nothing_runs(void **state)
+{
+	static const struct breakage breakages[] = {
+	    {SYS_clone3, -1, EPERM, "namespaces: Operation not permitted (user namespaces"},
+	    {SYS_clone3, -1, ENOSPC, "namespaces: No space left on device (no more namespaces"},
+	    {SYS_capset, -1, EPERM, "capabilities"},
+	    {SYS_close_range, -1, EPERM, "descriptors"},
+	    {SYS_execveat, -1, EACCES, "exec praxa-init"},
+	    {SYS_unshare, 0x80, EPERM, "required layer time-namespace"},
+	    {SYS_setresgid, -1, EPERM, "identity"},
+	    {SYS_setresuid, -1, EPERM, "identity"},
+	    {SYS_unshare, 0x10000000, EPERM, "nested namespaces"},
+	    {SYS_sethostname, -1, EPERM, "host name"},
+	    {SYS_keyctl, -1, ENOSYS, "required layer keyring"},
+	    {SYS_mount_setattr, -1, ENOSYS, "root: Function not implemented (Linux 5.12"},
+	    {SYS_fsopen, -1, EPERM, "root"},
+	    {SYS_fsmount, -1, EPERM, "root"},
+	    {SYS_move_mount, -1, EPERM, "root"},
+	    {SYS_open_tree, -1, EPERM, "mount /usr"},
+	    {SYS_symlinkat, -1, ENOSPC, "mount /"},
+	    {SYS_pivot_root, -1, EINVAL, "pivot root"},
+	    {SYS_umount2, -1, EINVAL, "pivot root"},
+	    {SYS_prctl, PR_CAPBSET_DROP, EPERM, "capabilities"},
+	    {SYS_prctl, PR_SET_SECUREBITS, EPERM, "capabilities"},
+	    {SYS_prctl, PR_SET_DUMPABLE, EPERM, "dumpable"},
+	    {SYS_clone, -1, EAGAIN, "fork"},
+	    {SYS_setsid, -1, EPERM, "session"},
+	    {SYS_landlock_create_ruleset, -1, ENOSYS, "required layer landlock"},
+	    {SYS_landlock_restrict_self, -1, EPERM, "required layer landlock"},
+	    {SYS_execve, -1, ENOEXEC, "exec /skill/probe"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(breakages); i++)
+		assert_breaks(&breakages[i]);
+}
+
+static void
+a_layer_that_cannot_be_is_named_with_advice(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new();
+
+	(void)state;
+	trial->required = TRIAL_LAYERS | LAYER_BIT(CGROUP);
+	trial_start(&kit, trial);
+	assert_int_equal(trial->spawned, ERR_OK);
+	trial_finish(trial);
+	assert_true(trial->has_failed && !trial->is_ready);
+	assert_int_equal(trial->failed.layers, TRIAL_LAYERS & ~LAYER_BIT(SECCOMP));
+	assert_int_equal(cell_report_fault(&trial->failed, &trial->fault), ERR_CONFINEMENT);
+	assert_string_equal(trial->fault.message, "required layer cgroup: Operation not supported "
+						  "(no cgroup v2 is delegated to Praxa)");
+	assert_int_equal(trial->output_length, 0);
+}
+
+static void
+a_program_that_is_not_there_is_named(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new();
+
+	(void)state;
+	trial->program = "/skill/other";
+	trial_start(&kit, trial);
+	trial_finish(trial);
+	assert_true(trial->has_failed && !trial->is_ready);
+	assert_string_equal(trial->failed.stage, "exec /skill/other");
+	assert_int_equal(trial->failed.error, ENOENT);
+}
+
+static void
+a_mount_whose_source_is_gone_is_named(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new();
+	char *dir = check_tempdir();
+	struct cell_mount mount = {.target = "/data"};
+
+	(void)state;
+	mount.source_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	close(mount.source_fd);
+	trial->mounts = &mount;
+	trial->mount_count = 1;
+	trial_start(&kit, trial);
+	if (trial->spawned == ERR_OK)
+		trial_finish(trial);
+	assert_false(trial->is_ready);
+	if (trial->has_failed)
+		cell_report_fault(&trial->failed, &trial->fault);
+	assert_non_null(strstr(trial->fault.message, "/data"));
+	check_tempdir_remove(&dir);
+}
+
+/* What a replaced directory shows depends on the way in: a tree is the old one, a path is refused.
+ * The new one is never seen. */
+static void
+a_mount_whose_source_was_swapped_is_not_followed(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new();
+	char *dir = check_tempdir(), was[4096], is[4096];
+	struct cell_mount mount = {.target = "/data"};
+
+	(void)state;
+	trial->probe = "read";
+	snprintf(was, sizeof(was), "%s/was", dir);
+	snprintf(is, sizeof(is), "%s/is", dir);
+	check_write(dir, "was/file", "old", 3);
+	check_write(dir, "is/file", "new", 3);
+	assert_int_equal(chmod(dir, 0755) + chmod(was, 0755) + chmod(is, 0755), 0);
+	mount.source_fd = open(was, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(renameat2(AT_FDCWD, was, AT_FDCWD, is, RENAME_EXCHANGE), 0);
+	trial->mounts = &mount;
+	trial->mount_count = 1;
+	trial_start(&kit, trial);
+	assert_int_equal(trial->spawned, ERR_OK);
+	trial_finish(trial);
+	assert_string_equal(trial->output, "old\n");
+	close(mount.source_fd);
+	check_tempdir_remove(&dir);
+}
+
+static void
+no_cell_is_root_outside(void **state)
+{
+	struct policy_cell cell = {.argv = {"/skill/probe", NULL}};
+	struct cell_spec spec = {.cell = &cell, .profile = kit.base, .host_uid = 0};
+	struct fault fault;
+	struct cell ret;
+
+	(void)state;
+	assert_int_equal(cell_spawn(kit.launcher, &spec, &ret, &fault), ERR_CONFINEMENT);
+	assert_non_null(strstr(fault.message, "root"));
+}
+
+static void
+a_launcher_needs_praxa_init(void **state)
+{
+	struct cell_launcher *launcher = NULL;
+	struct fault fault;
+
+	(void)state;
+	assert_int_equal(
+	    cell_launcher_new("/nonexistent/praxa-init", &launcher, &fault), ERR_CONFINEMENT);
+	assert_null(launcher);
+	assert_non_null(strstr(fault.message, "/nonexistent/praxa-init"));
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	trial_kit_init(&kit);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	trial_kit_done(&kit);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_failing_step_names_itself_and_nothing_runs),
+	    cmocka_unit_test(a_layer_that_cannot_be_is_named_with_advice),
+	    cmocka_unit_test(a_program_that_is_not_there_is_named),
+	    cmocka_unit_test(a_mount_whose_source_is_gone_is_named),
+	    cmocka_unit_test(a_mount_whose_source_was_swapped_is_not_followed),
+	    cmocka_unit_test(no_cell_is_root_outside),
+	    cmocka_unit_test(a_launcher_needs_praxa_init),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
