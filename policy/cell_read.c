@@ -55,6 +55,7 @@ policy_read_profile(
     struct policy_reader *reader, const struct yaml_node *value, struct policy_cell *ret)
 {
 #define PROFILE_NAME(name) #name,
+#define PROFILE_WORD(name) " " #name
 	static const char *const names[] = {POLICY_PROFILES(PROFILE_NAME) NULL};
 
 	for (unsigned i = 0; names[i] != NULL; i++)
@@ -62,7 +63,8 @@ policy_read_profile(
 			ret->profile = names[i];
 			return;
 		}
-	policy_read_unknown(reader, value, names, "unknown profile \"%s\"", value->text);
+	policy_read_unknown(reader, value, names,
+	    "unknown profile \"%s\"; expected one of:" POLICY_PROFILES(PROFILE_WORD), value->text);
 }
 
 void

@@ -227,8 +227,11 @@ read_bounds(struct policy_reader *reader, const struct yaml_node *key, struct re
 {
 	bool range = operator== POLICY_OPERATOR_RANGE;
 	struct policy_bounds bounds = {0}, outer;
+	uint32_t before = reader->problems->count;
 
 	policy_read_map(reader, key->value, key->text, range ? range_rows : len_rows, &bounds);
+	if (reader->problems->count != before)
+		return;
 	outer = schema_bounds(reading->schema, operator);
 	if (!bounds.has_min && !bounds.has_max)
 		policy_read_problem(
@@ -296,11 +299,13 @@ read_each(struct policy_reader *reader, const struct yaml_node *key, void *into)
 	struct reading *reading = into;
 	struct policy_constraint *each = policy_read_alloc(reader, 1, sizeof(*each));
 	bool array = reading->schema != NULL && reading->schema->type == SCHEMA_ARRAY;
+	char name[96];
 
 	if (each == NULL)
 		return;
+	snprintf(name, sizeof(name), "%s[]", reading->name);
 	policy_read_constraint(
-	    reader, key->value, reading->name, array ? reading->schema->items : NULL, each);
+	    reader, key->value, name, array ? reading->schema->items : NULL, each);
 	add_test(reader, key, reading, POLICY_OPERATOR_EACH, TYPE_BIT(ARRAY))->each = each;
 	say(reading, "a list, each item %s", each->allowed != NULL ? each->allowed : "");
 }

@@ -339,6 +339,17 @@ sort_tools(struct policy_reader *reader, const struct yaml_node *list, struct po
 			    policy->tools[i].tool.manifest);
 }
 
+static bool
+is_repeated(const struct yaml_node *list, const struct yaml_node *item)
+{
+	const struct yaml_node *earlier = list->child;
+
+	while (earlier != item &&
+	       (earlier->kind != YAML_SCALAR || strcmp(earlier->text, item->text) != 0))
+		earlier = earlier->next;
+	return earlier != item;
+}
+
 /* Answers whether all of them are there and sound: only then do the rules make sense. */
 static bool
 load_manifests(struct policy_reader *reader, const struct yaml_node *list,
@@ -356,6 +367,12 @@ load_manifests(struct policy_reader *reader, const struct yaml_node *list,
 			policy_read_problem(reader, item, NULL,
 			    "\"%s\" is no plain file name; a manifest lies beside the policy",
 			    item->text);
+			sound = false;
+			continue;
+		}
+		if (is_repeated(list, item)) {
+			policy_read_problem(
+			    reader, item, NULL, "the manifest %s is named twice", item->text);
 			sound = false;
 			continue;
 		}
@@ -383,7 +400,7 @@ load_rules(struct policy_reader *reader, const struct loading *loading, const st
 
 	if (list != NULL && !load_manifests(reader, list, source, loading->policy))
 		return;
-	if (reader->problems->count == before && source->count != 1 + (list ? list->count : 0))
+	if (reader->problems->count == 0 && source->count != 1 + (list ? list->count : 0))
 		policy_problem_add(reader->problems, reader->file, (struct policy_place){0}, "",
 		    "the source holds files that the policy does not name");
 	if (loading->tools != NULL && !reader->out_of_memory && reader->problems->count == before)

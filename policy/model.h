@@ -98,7 +98,7 @@ struct policy_trigger_rule {
 
 /* One piece of a memory pattern: literal bytes, or the value of a variable. */
 struct policy_piece {
-	const char *text; /* the literal, or the variable's name */
+	const char *text; /* the literal (length bytes), or the variable's name (terminated) */
 	uint32_t length;
 	bool variable;
 };

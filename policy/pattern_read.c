@@ -50,7 +50,7 @@ check_variable(
 /* One segment that holds a brace: all of it must be {name}. */
 static bool
 read_variable(struct policy_reader *reader, const struct yaml_node *node, const char *segment,
-    size_t length, struct policy_pattern *pattern, const char *copy)
+    size_t length, struct policy_pattern *pattern)
 {
 	if (length < 2 || segment[0] != '{' || segment[length - 1] != '}') {
 		policy_read_problem(reader, node, NULL,
@@ -60,7 +60,8 @@ read_variable(struct policy_reader *reader, const struct yaml_node *node, const 
 	}
 	if (!check_variable(reader, node, segment + 1, length - 2))
 		return false;
-	add_piece(pattern, copy + 1, length - 2, true);
+	add_piece(pattern, policy_read_format(reader, "%.*s", (int)(length - 2), segment + 1),
+	    length - 2, true);
 	return true;
 }
 
@@ -109,8 +110,7 @@ cut(struct policy_reader *reader, const struct yaml_node *node, struct policy_pa
 		}
 		if (braces) {
 			add_piece(pattern, pattern->text + literal, at - literal, false);
-			if (!read_variable(
-				reader, node, text + at, length, pattern, pattern->text + at))
+			if (!read_variable(reader, node, text + at, length, pattern))
 				return;
 			literal = at + length;
 		}

@@ -1,5 +1,6 @@
 /* The subset of JSON Schema that a manifest writes its arguments in. A keyword that means nothing
  * for the property's type is a problem: it would be a bound that bounds nothing. */
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "policy/rule_read.h"
@@ -231,8 +232,9 @@ expect_type(struct policy_reader *reader, const struct yaml_node *key,
     const struct policy_schema *schema, unsigned types, const char *what)
 {
 	if (key != NULL && schema->type != SCHEMA_NONE && (types >> schema->type & 1) == 0)
-		policy_read_problem(reader, key, NULL, "\"%s\" has no effect: this is %s, not %s",
-		    key->text, policy_schema_type_name(schema->type), what);
+		policy_read_problem(reader, key, NULL,
+		    "\"%s\" has no effect: this is of type %s, not %s", key->text,
+		    policy_schema_type_name(schema->type), what);
 }
 
 static void
@@ -244,12 +246,12 @@ check_keywords(struct policy_reader *reader, const struct reading *reading)
 	    reading->listed != NULL ? reading->listed->value->child : NULL;
 	struct policy_misfit misfit;
 
-	expect_type(reader, reading->stringy, schema, 1U << SCHEMA_STRING, "a string");
-	expect_type(reader, reading->numeric, schema, 1U << SCHEMA_INTEGER | 1U << SCHEMA_NUMBER,
-	    "a number");
-	expect_type(reader, reading->listy, schema, 1U << SCHEMA_ARRAY, "an array");
-	expect_type(reader, reading->properties, schema, 1U << SCHEMA_OBJECT, "an object");
-	expect_type(reader, reading->required, schema, 1U << SCHEMA_OBJECT, "an object");
+	expect_type(reader, reading->stringy, schema, 1U << SCHEMA_STRING, "string");
+	expect_type(
+	    reader, reading->numeric, schema, 1U << SCHEMA_INTEGER | 1U << SCHEMA_NUMBER, "number");
+	expect_type(reader, reading->listy, schema, 1U << SCHEMA_ARRAY, "array");
+	expect_type(reader, reading->properties, schema, 1U << SCHEMA_OBJECT, "object");
+	expect_type(reader, reading->required, schema, 1U << SCHEMA_OBJECT, "object");
 	if (reading->numeric != NULL && schema->has_minimum && schema->has_maximum &&
 	    policy_number_compare(&schema->minimum, &schema->maximum) > 0)
 		policy_read_problem(
@@ -267,58 +269,75 @@ check_keywords(struct policy_reader *reader, const struct reading *reading)
 			    item->text);
 }
 
-static const char *
-bound_text(char to[48], const char *word, const struct value *bound)
+/* Text that is put together piece by piece, cut at its size. */
+struct words {
+	char text[WORDS_MAX];
+	size_t used;
+};
+
+static void PRINTF_LIKE(2, 3) say(struct words *words, const char *format, ...)
 {
-	if (bound->type == VALUE_INT)
-		snprintf(to, 48, " %s %lld", word, (long long)bound->integer);
+	size_t room = sizeof(words->text) - words->used;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(words->text + words->used, room, format, args);
+	va_end(args);
+	if (n > 0)
+		words->used += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static void
+say_value(struct words *words, const struct value *value)
+{
+	if (value->type == VALUE_STRING)
+		say(words, "\"%.*s\"", (int)value->length, value->string);
+	else if (value->type == VALUE_BOOL)
+		say(words, "%s", value->boolean ? "true" : "false");
+	else if (value->type == VALUE_INT)
+		say(words, "%lld", (long long)value->integer);
 	else
-		snprintf(to, 48, " %s %.15g", word, bound->real);
-	return to;
+		say(words, "%.15g", value->real);
+}
+
+static void
+say_length(struct words *words, uint64_t min, uint64_t max, const char *what)
+{
+	if (min > 0 && max > 0)
+		say(words, " of %llu to %llu %s", (unsigned long long)min, (unsigned long long)max,
+		    what);
+	else if (min > 0)
+		say(words, " of at least %llu %s", (unsigned long long)min, what);
+	else if (max > 0)
+		say(words, " of at most %llu %s", (unsigned long long)max, what);
 }
 
 /* What the schema accepts, for people. */
 static const char *
 describe(struct policy_reader *reader, const struct policy_schema *schema)
 {
-	char words[WORDS_MAX] = "", low[48] = "", high[48] = "";
 	const char *name = policy_schema_type_name(schema->type);
-	size_t used;
+	struct words words = {0};
 
-	if (schema->has_minimum)
-		bound_text(low, "from", &schema->minimum);
-	if (schema->has_maximum)
-		bound_text(high, "to", &schema->maximum);
-	if (schema->min_length > 0)
-		snprintf(low, sizeof(low), " of at least %llu characters",
-		    (unsigned long long)schema->min_length);
-	if (schema->max_length > 0)
-		snprintf(high, sizeof(high), "%s of at most %llu characters",
-		    schema->min_length > 0 ? " and" : "", (unsigned long long)schema->max_length);
-	if (schema->max_items > 0)
-		snprintf(high, sizeof(high), " of at most %llu items",
-		    (unsigned long long)schema->max_items);
-	used = (size_t)snprintf(words, sizeof(words), "%s %s%s%s",
-	    name != NULL && strchr("aio", name[0]) != NULL ? "an" : "a",
-	    name != NULL ? name : "value", low, high);
-	for (uint32_t i = 0; i < schema->value_count && used < sizeof(words); i++) {
-		const struct value *value = &schema->values[i];
-
-		used += (size_t)snprintf(
-		    words + used, sizeof(words) - used, "%s", i == 0 ? ", one of: " : ", ");
-		if (used >= sizeof(words))
-			break;
-		if (value->type == VALUE_STRING)
-			used += (size_t)snprintf(words + used, sizeof(words) - used, "\"%.*s\"",
-			    (int)value->length, value->string);
-		else if (value->type == VALUE_BOOL)
-			used += (size_t)snprintf(words + used, sizeof(words) - used, "%s",
-			    value->boolean ? "true" : "false");
-		else
-			used += (size_t)snprintf(words + used, sizeof(words) - used, "%s",
-			    bound_text(low, "", value) + 2);
+	if (name == NULL)
+		return "a value";
+	say(&words, "%s %s", strchr("aio", name[0]) != NULL ? "an" : "a", name);
+	if (schema->has_minimum) {
+		say(&words, " from ");
+		say_value(&words, &schema->minimum);
 	}
-	return policy_read_copy(reader, words);
+	if (schema->has_maximum) {
+		say(&words, schema->has_minimum ? " to " : " up to ");
+		say_value(&words, &schema->maximum);
+	}
+	say_length(&words, schema->min_length, schema->max_length, "characters");
+	say_length(&words, 0, schema->max_items, "items");
+	for (uint32_t i = 0; i < schema->value_count; i++) {
+		say(&words, i == 0 ? ", one of: " : ", ");
+		say_value(&words, &schema->values[i]);
+	}
+	return policy_read_copy(reader, words.text);
 }
 
 static void

@@ -53,14 +53,15 @@ token_place(struct builder *b, struct fy_token *token)
 {
 	const struct fy_mark *start = token != NULL ? fy_token_start_mark(token) : NULL;
 	const struct fy_mark *end = token != NULL ? fy_token_end_mark(token) : NULL;
-	bool quoted = token != NULL && fy_token_get_type(token) == FYTT_SCALAR &&
-		      fy_token_scalar_style(token) != FYSS_PLAIN;
+	enum fy_token_type type = fy_token_get_type(token);
+	bool outside; /* libfyaml's marks leave quotes, & and * out */
 
 	if (start == NULL || end == NULL)
 		return b->at;
-	/* libfyaml's marks of a scalar leave its quotes out. */
-	quoted = quoted && start->input_pos > 0;
-	return place_of(b, start->input_pos - quoted, end->input_pos + quoted);
+	outside = type == FYTT_SCALAR && fy_token_scalar_style(token) != FYSS_PLAIN;
+	if (start->input_pos > 0 && (outside || type == FYTT_ANCHOR || type == FYTT_ALIAS))
+		return place_of(b, start->input_pos - 1, end->input_pos + outside);
+	return place_of(b, start->input_pos, end->input_pos);
 }
 
 /* Every refusal of the subset ends here. Returns false, for the caller to pass on. */
