@@ -128,10 +128,13 @@ a_failing_step_names_itself_and_nothing_runs(void **state)
 	    {SYS_prctl, PR_CAPBSET_DROP, EPERM, "capabilities"},
 	    {SYS_prctl, PR_SET_SECUREBITS, EPERM, "capabilities"},
 	    {SYS_prctl, PR_SET_DUMPABLE, EPERM, "dumpable"},
+	    {SYS_prctl, PR_SET_NO_NEW_PRIVS, EPERM, "no new privileges"},
 	    {SYS_clone, -1, EAGAIN, "fork"},
 	    {SYS_setsid, -1, EPERM, "session"},
 	    {SYS_landlock_create_ruleset, -1, ENOSYS, "required layer landlock"},
 	    {SYS_landlock_restrict_self, -1, EPERM, "required layer landlock"},
+	    {SYS_prlimit64, -1, EPERM, "rlimits"},
+	    {SYS_seccomp, -1, EINVAL, "seccomp"},
 	    {SYS_execve, -1, ENOEXEC, "exec /skill/probe"},
 	};
 
