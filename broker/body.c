@@ -1,0 +1,24 @@
+#include "broker/body.h"
+
+#include "broker/codec.h"
+
+struct value
+broker_bounded(const struct value *value, size_t max, const char *digest_key,
+    struct broker_digested *space, struct broker_buffer *scratch)
+{
+	struct digest digest;
+	int64_t size;
+
+	scratch->length = 0;
+	if (!broker_encode(scratch, value))
+		return (struct value){.type = VALUE_NULL};
+	if (scratch->length <= max)
+		return *value;
+	digest = digest_of(scratch->data, scratch->length);
+	size = (int64_t)scratch->length;
+	broker_buffer_done(scratch); /* it was large, and that is rare */
+	digest_text(space->text, &digest);
+	space->pairs[0] = (struct value_pair){value_string(digest_key), value_string(space->text)};
+	space->pairs[1] = (struct value_pair){value_string("size"), broker_integer(size)};
+	return broker_map(space->pairs, 2);
+}
