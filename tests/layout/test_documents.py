@@ -1,6 +1,8 @@
 """What the documents say is what the tables say."""
 
+import importlib
 import re
+import sys
 import warnings
 
 import pytest
@@ -50,6 +52,13 @@ def test_every_typed_error_is_documented(row):
     assert cells, f"docs/errors.md does not list {name}"
     assert cells[1:6] == [number, http, jsonrpc, exit_code, "yes" if retry == "1" else "no"]
     assert all(len(cell) > 10 for cell in cells[6:8]), "when it comes and what to do"
+
+
+def test_the_sdk_has_every_typed_error_with_its_code():
+    sys.path.insert(0, str(tree.ROOT / "sdk" / "python"))
+    errors = importlib.import_module("praxa.errors")
+    for _, name, _, _, jsonrpc, _, _, _ in tree.table("common/fault.h", "ERR_TABLE", 8)[1:]:
+        assert getattr(errors, name).code == int(jsonrpc)
 
 
 @pytest.mark.parametrize(
