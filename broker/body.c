@@ -18,7 +18,7 @@ broker_bounded(const struct value *value, size_t max, const char *digest_key,
 	size = (int64_t)scratch->length;
 	broker_buffer_done(scratch); /* it was large, and that is rare */
 	digest_text(space->text, &digest);
-	space->pairs[0] = (struct value_pair){value_string(digest_key), value_string(space->text)};
-	space->pairs[1] = (struct value_pair){value_string("size"), broker_integer(size)};
+	space->pairs[0] = broker_pair(digest_key, value_string(space->text));
+	space->pairs[1] = broker_pair("size", broker_integer(size));
 	return broker_map(space->pairs, 2);
 }

@@ -85,56 +85,65 @@ shown_arguments(struct broker_call *call, struct broker_digested *space)
 	    space, &call->run->broker->shown);
 }
 
+/* What a result's record shows of the reply: its digest and size, or why there is none. */
+struct conclusion {
+	char sha256[DIGEST_TEXT_MAX];
+	struct broker_digested arguments;
+	struct value_pair error[2];
+	struct value_pair pairs[6];
+};
+
+static struct value
+describe(struct conclusion *to, struct broker_call *call, enum event_kind kind,
+    const unsigned char *bytes, size_t length, const struct fault *why)
+{
+	struct value_pair *at = to->pairs;
+
+	to->sha256[0] = '\0';
+	if (bytes != NULL) {
+		const struct digest digest = digest_of(bytes, length);
+
+		digest_text(to->sha256, &digest);
+	}
+	*at++ = broker_pair("method", value_string(call->request.method));
+	if (kind == EVENT_CALL_READ) /* an effect's arguments stand in its intent */
+		*at++ = broker_pair("arguments", shown_arguments(call, &to->arguments));
+	*at++ = broker_pair("ok", broker_boolean(why->code == ERR_OK));
+	*at++ = broker_pair("size", broker_integer((int64_t)length));
+	*at++ = broker_pair("sha256", value_string(to->sha256));
+	if (why->code != ERR_OK) {
+		to->error[0] = broker_pair("type", value_string(err_name(why->code)));
+		to->error[1] = broker_pair("message", value_string(why->message));
+		*at++ = broker_pair("error", broker_map(to->error, 2));
+	}
+	return broker_map(to->pairs, (uint32_t)(at - to->pairs));
+}
+
 /* Records how a read or an effect ended, and only then lets the reply go. */
 static void
 conclude(struct broker_call *call, enum event_kind kind, const struct value *result,
     const struct fault *fault)
 {
 	struct fault why = fault != NULL ? *fault : (struct fault){0}, refused;
-	struct broker_digested space;
-	char sha256[DIGEST_TEXT_MAX] = "";
+	struct broker_record record = {
+	    .kind = kind,
+	    .tool = call->subject,
+	    .duration_ms = broker_elapsed_ms(call->run->broker, call->started_ns),
+	    .layers = call->layers,
+	};
 	const unsigned char *bytes;
+	struct conclusion conclusion;
+	struct value body;
 	size_t length;
-	struct value_pair pairs[6];
-	struct value_pair error[2];
-	uint32_t count = 0;
 
 	encode_reply(call, result, &why, &bytes, &length);
-	if (bytes != NULL) {
-		struct digest digest = digest_of(bytes, length);
-
-		digest_text(sha256, &digest);
-	}
-	pairs[count++] =
-	    (struct value_pair){value_string("method"), value_string(call->request.method)};
-	if (kind == EVENT_CALL_READ)
-		pairs[count++] =
-		    (struct value_pair){value_string("arguments"), shown_arguments(call, &space)};
-	pairs[count++] =
-	    (struct value_pair){value_string("ok"), broker_boolean(why.code == ERR_OK)};
-	pairs[count++] = (struct value_pair){value_string("size"), broker_integer((int64_t)length)};
-	pairs[count++] = (struct value_pair){value_string("sha256"), value_string(sha256)};
-	if (why.code != ERR_OK) {
-		error[0] =
-		    (struct value_pair){value_string("type"), value_string(err_name(why.code))};
-		error[1] = (struct value_pair){value_string("message"), value_string(why.message)};
-		pairs[count++] = (struct value_pair){value_string("error"), broker_map(error, 2)};
-	}
-	{
-		const struct value body = broker_map(pairs, count);
-		const struct broker_record record = {.kind = kind,
-		    .tool = call->subject,
-		    .error = why.code != ERR_OK ? &why : NULL,
-		    .duration_ms = broker_elapsed_ms(call->run->broker, call->started_ns),
-		    .layers = call->layers,
-		    .body = &body};
-
-		if (broker_run_append(call->run, &record, NULL, NULL, NULL, &refused) != ERR_OK) {
-			broker_call_answer(call, NULL, &refused);
-			return;
-		}
-	}
-	send_and_free(call);
+	body = describe(&conclusion, call, kind, bytes, length, &why);
+	record.error = why.code != ERR_OK ? &why : NULL;
+	record.body = &body;
+	if (broker_run_append(call->run, &record, NULL, NULL, NULL, &refused) != ERR_OK)
+		broker_call_answer(call, NULL, &refused);
+	else
+		send_and_free(call);
 }
 
 void
@@ -237,9 +246,9 @@ record_cut(struct broker_call *call)
 	struct value body;
 
 	fault_set(&why, ERR_RUN_ENDED, "the run ended before the call did");
-	pairs[0] = (struct value_pair){value_string("method"), value_string(call->request.method)};
-	pairs[1] = (struct value_pair){value_string("ok"), broker_boolean(false)};
-	pairs[2] = (struct value_pair){value_string("message"), value_string(why.message)};
+	pairs[0] = broker_pair("method", value_string(call->request.method));
+	pairs[1] = broker_pair("ok", broker_boolean(false));
+	pairs[2] = broker_pair("message", value_string(why.message));
 	body = broker_map(pairs, ARRAY_SIZE(pairs));
 	record = (struct broker_record){.kind = EVENT_CALL_RESULT,
 	    .tool = call->subject,

@@ -21,12 +21,12 @@ enum statement {
 
 static const char *const statement_text[STATEMENTS] = {
     [GET] = "SELECT value, run, written_ms FROM fact WHERE workspace = ?1 AND key = ?2",
-    [PUT] = "INSERT INTO fact (workspace, key, value, run, written_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
-	    " ON CONFLICT (workspace, key) DO UPDATE SET value = excluded.value,"
-	    " run = excluded.run, written_ms = excluded.written_ms",
+    [PUT] = ("INSERT INTO fact (workspace, key, value, run, written_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
+	     " ON CONFLICT (workspace, key) DO UPDATE SET value = excluded.value,"
+	     " run = excluded.run, written_ms = excluded.written_ms"),
     [REMOVE] = "DELETE FROM fact WHERE workspace = ?1 AND key = ?2",
-    [LIST] = "SELECT key, length(value), run, written_ms FROM fact"
-	     " WHERE workspace = ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4",
+    [LIST] = ("SELECT key, length(value), run, written_ms FROM fact"
+	      " WHERE workspace = ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4"),
     [SIZE_OF] = "SELECT length(value) FROM fact WHERE workspace = ?1 AND key = ?2",
     [USAGE] = "SELECT facts, bytes FROM workspace WHERE name = ?1",
     [CHARGE] = "UPDATE workspace SET facts = facts + ?2, bytes = bytes + ?3 WHERE name = ?1",

@@ -183,11 +183,10 @@ add_key(void *context, const struct broker_fact *fact)
 		listing->failed = true;
 		return false;
 	}
-	pairs[0] = (struct value_pair){value_string("key"), value_string(key)};
-	pairs[1] = (struct value_pair){value_string("size"), broker_integer(fact->size)};
-	pairs[2] = (struct value_pair){value_string("run"), value_string(run)};
-	pairs[3] = (struct value_pair){
-	    value_string("written_ms"), broker_integer((int64_t)fact->written_ms)};
+	pairs[0] = broker_pair("key", value_string(key));
+	pairs[1] = broker_pair("size", broker_integer(fact->size));
+	pairs[2] = broker_pair("run", value_string(run));
+	pairs[3] = broker_pair("written_ms", broker_integer((int64_t)fact->written_ms));
 	listing->items[listing->count++] = broker_map(pairs, 4);
 	return true;
 }

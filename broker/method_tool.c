@@ -25,9 +25,8 @@ broker_tool_list(struct broker_call *call)
 			items = NULL;
 			break;
 		}
-		pairs[0] = (struct value_pair){value_string("name"), value_string(tool->name)};
-		pairs[1] =
-		    (struct value_pair){value_string("summary"), value_string(tool->summary)};
+		pairs[0] = broker_pair("name", value_string(tool->name));
+		pairs[1] = broker_pair("summary", value_string(tool->summary));
 		items[i] = broker_map(pairs, 2);
 	}
 	if (items != NULL) {

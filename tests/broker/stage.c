@@ -1,13 +1,11 @@
 #include "tests/broker/stage.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "broker/codec.h"
 #include "common/io.h"
-#include "common/json.h"
 #include "common/pack.h"
 #include "tests/lib/check.h"
 
@@ -94,8 +92,8 @@ on_overdue(int fd, short what, void *context)
 	fail_msg("nothing happened for ten seconds");
 }
 
-static void
-step(struct stage *stage)
+void
+stage_step(struct stage *stage)
 {
 	static const struct timeval wait = {10, 0};
 
@@ -108,7 +106,7 @@ void
 stage_until(struct stage *stage, bool (*done)(struct stage *stage))
 {
 	while (!done(stage))
-		step(stage);
+		stage_step(stage);
 }
 
 void
@@ -122,14 +120,14 @@ void
 stage_until_records(struct stage *stage, unsigned count)
 {
 	while (stage->record_count < count)
-		step(stage);
+		stage_step(stage);
 }
 
 struct stage_message *
 stage_until_messages(struct stage *stage, unsigned count)
 {
 	while (stage->message_count < count)
-		step(stage);
+		stage_step(stage);
 	return &stage->messages[count - 1];
 }
 
@@ -219,7 +217,7 @@ stage_audit_down(struct stage *stage)
 	peer_listener_free(&stage->audit_listener);
 	peer_free(&stage->audit);
 	while (recorder_is_ready(stage->broker->recorder))
-		step(stage);
+		stage_step(stage);
 }
 
 void
@@ -232,7 +230,7 @@ stage_audit_up(struct stage *stage)
 	stage->audit_listener = peer_listen(stage->base, fd, on_audit_accepted, stage);
 	assert_non_null(stage->audit_listener);
 	while (stage->broker != NULL && !recorder_is_ready(stage->broker->recorder))
-		step(stage);
+		stage_step(stage);
 }
 
 /* --- the supervisor --- */
@@ -337,124 +335,6 @@ stage_tool_ends(struct stage *stage, const struct stage_message *exec, const cha
 	stage_tell(stage, WIRE_TYPE_TOOL_DONE, 0, &done);
 }
 
-/* --- the Skill --- */
-
-void
-stage_send(struct stage *stage, const void *data, size_t length)
-{
-	size_t sent = 0;
-
-	while (sent < length) {
-		ssize_t n =
-		    send(stage->skill, (const char *)data + sent, length - sent, MSG_NOSIGNAL);
-
-		if (n > 0)
-			sent += (size_t)n;
-		else if (errno == EAGAIN)
-			step(stage);
-		else
-			return; /* the broker has shut the door */
-	}
-}
-
-void
-stage_call(struct stage *stage, uint32_t id, const char *method, const char *params)
-{
-	struct broker_buffer buffer = {.limit = 2 * BROKER_FRAME_BYTES_MAX};
-	struct value request[] = {
-	    {.type = VALUE_INT, .integer = 0},
-	    {.type = VALUE_INT, .integer = id},
-	    value_string(method),
-	    {0},
-	};
-	const struct value message = {.type = VALUE_ARRAY, .length = 4, .items = request};
-	struct fault fault;
-
-	assert_int_equal(
-	    json_parse(params, strlen(params), &stage->arena, &request[3], &fault), ERR_OK);
-	assert_true(broker_encode(&buffer, &message));
-	stage_send(stage, buffer.data, buffer.length);
-	broker_buffer_done(&buffer);
-}
-
-/* True when a whole reply stands in stage->in. */
-static bool
-has_reply(struct stage *stage, struct broker_frame *scan)
-{
-	struct fault fault;
-	unsigned char *to = broker_buffer_reserve(&stage->in, 65536);
-	ssize_t n = recv(stage->skill, to, 65536, MSG_DONTWAIT);
-
-	if (n > 0)
-		stage->in.length += (size_t)n;
-	*scan = (struct broker_frame){0};
-	assert_int_equal(broker_frame_scan(scan, stage->in.data, stage->in.length, &fault), ERR_OK);
-	return scan->done;
-}
-
-struct stage_reply
-stage_reply(struct stage *stage)
-{
-	struct broker_frame scan;
-	struct stage_reply reply;
-	struct value whole;
-	struct fault fault;
-
-	while (!has_reply(stage, &scan))
-		step(stage);
-	assert_int_equal(
-	    broker_decode(stage->in.data, scan.at, &stage->arena, &whole, &fault), ERR_OK);
-	broker_buffer_drop(&stage->in, scan.at);
-	assert_int_equal(whole.type, VALUE_ARRAY);
-	assert_int_equal(whole.length, 4);
-	assert_int_equal(whole.items[0].integer, 1);
-	reply.id = (uint32_t)whole.items[1].integer;
-	reply.error = whole.items[2];
-	reply.result = whole.items[3];
-	return reply;
-}
-
-struct stage_reply
-stage_ask(struct stage *stage, const char *method, const char *params)
-{
-	stage_call(stage, 1, method, params);
-	return stage_reply(stage);
-}
-
-/* --- what was seen --- */
-
-void
-stage_assert_error(const struct stage_reply *reply, const char *type)
-{
-	const struct value *name = value_get(&reply->error, "type");
-
-	assert_int_equal(reply->error.type, VALUE_MAP);
-	assert_non_null(name);
-	assert_string_equal(name->string, type);
-	assert_int_equal(reply->result.type, VALUE_NULL);
-}
-
-void
-stage_assert_json(const struct value *value, const char *json)
-{
-	char *text = json_write(value, JSON_STYLE_COMPACT, NULL);
-
-	assert_non_null(text);
-	assert_string_equal(text, json);
-	free(text);
-}
-
-const struct stage_record *
-stage_last(struct stage *stage, enum event_kind kind, const char *tool)
-{
-	const struct stage_record *record = &stage->records[stage->record_count - 1];
-
-	assert_true(stage->record_count > 0);
-	assert_string_equal(event_name(record->head.kind), event_name(kind));
-	assert_string_equal(record->head.tool, tool);
-	return record;
-}
-
 /* --- the stage --- */
 
 static void
@@ -471,7 +351,7 @@ start_broker(struct stage *stage)
 	assert_int_equal(
 	    broker_new(stage->base, &stage->clock, &config, &stage->broker, &fault), ERR_OK);
 	while (!recorder_is_ready(stage->broker->recorder))
-		step(stage);
+		stage_step(stage);
 }
 
 static void

@@ -72,6 +72,8 @@ struct stage *stage_new(void);
 struct stage *stage_new_bare(void);
 void stage_free(struct stage **stage);
 
+/* Runs the loop until something happened; after ten seconds of nothing the test fails. */
+void stage_step(struct stage *stage);
 /* Runs the loop until done(stage) is true. */
 void stage_until(struct stage *stage, bool (*done)(struct stage *stage));
 /* Runs the loop until nothing happens any more. */
