@@ -129,15 +129,6 @@ policy_constraint_holds(const struct policy_constraint *constraint, const struct
 	return constraint->count > 0;
 }
 
-static int
-compare_name(const char *name, size_t length, const char *other)
-{
-	size_t other_length = strlen(other);
-	int order = memcmp(name, other, length < other_length ? length : other_length);
-
-	return order != 0 ? order : (length > other_length) - (length < other_length);
-}
-
 const struct policy_constraint *
 policy_constraint_find(
     const struct policy_constraints *constraints, const char *name, size_t length)
@@ -146,7 +137,7 @@ policy_constraint_find(
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		int order = compare_name(name, length, constraints->items[middle].name);
+		int order = policy_name_compare(name, length, constraints->items[middle].name);
 
 		if (order == 0)
 			return &constraints->items[middle];

@@ -11,6 +11,8 @@ MUST_USE enum err policy_load_names(const struct policy_file *file, struct arena
 /* True for an item of that list that is a plain file name: nothing outside the policy's directory.
  */
 bool policy_load_name_is_valid(const struct yaml_node *item);
+/* True when an earlier item of list has the same text. item is a scalar. */
+bool policy_load_is_repeated(const struct yaml_node *list, const struct yaml_node *item);
 
 enum {
 	POLICY_TREE_BYTES_MAX = 16 * 1024 * 1024, /* of one file: YAML_NODES_MAX and their texts */

@@ -208,9 +208,8 @@ read_tool(struct policy_reader *reader, const struct yaml_node *key, const struc
 {
 	char what[96];
 
-	if (!policy_read_text(reader, key))
-		return;
-	check_name(reader, key, reading);
+	if (policy_read_text(reader, key))
+		check_name(reader, key, reading);
 	ret->tool = (struct policy_tool){
 	    .name = policy_read_copy(reader, key->text),
 	    .manifest = reading->shown,

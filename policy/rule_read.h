@@ -8,6 +8,16 @@
 #include "policy/model.h"
 #include "policy/reader.h"
 
+/* A policy file being read. */
+struct policy_loading {
+	struct policy *policy;
+	const struct yaml_node *manifests, *tools; /* keys, read last: rules need all tools */
+};
+
+/* keys_read.c: everything but the rules for tools. */
+void policy_read_keys(
+    struct policy_reader *reader, const struct yaml_node *root, struct policy_loading *loading);
+
 /* constraint_read.c: a map of operators. name is the argument or path, for messages; schema says
  * what the value can be (NULL: anything), so that a test that can never pass is found. */
 void policy_read_constraint(struct policy_reader *reader, const struct yaml_node *map,

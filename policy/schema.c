@@ -60,8 +60,8 @@ policy_schema_is_type(enum policy_schema_type type, const struct value *value)
 	return value->type == types[type];
 }
 
-static int
-compare_name(const char *name, size_t length, const char *other)
+int
+policy_name_compare(const char *name, size_t length, const char *other)
 {
 	size_t other_length = strlen(other);
 	int order = memcmp(name, other, length < other_length ? length : other_length);
@@ -76,7 +76,7 @@ policy_schema_property(const struct policy_schema *schema, const char *name, siz
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		int order = compare_name(name, length, schema->properties[middle].name);
+		int order = policy_name_compare(name, length, schema->properties[middle].name);
 
 		if (order == 0)
 			return &schema->properties[middle];

@@ -65,6 +65,8 @@ const struct policy_property *policy_schema_property(
 bool policy_schema_is_type(enum policy_schema_type type, const struct value *value);
 /* The name of a type; NULL outside the table. */
 const char *policy_schema_type_name(enum policy_schema_type type);
+/* Orders a name of length bytes and a terminated one by byte value: below, at or above 0. */
+int policy_name_compare(const char *name, size_t length, const char *other);
 /* Compares two numbers exactly: below, at or above 0. Both are VALUE_INT or VALUE_REAL. */
 int policy_number_compare(const struct value *a, const struct value *b);
 /* Characters of a string, items of an array; 0 for anything else. */

@@ -87,14 +87,7 @@ gather_manifests(struct gathering *g)
 		return r;
 	for (const struct yaml_node *item = list != NULL ? list->child : NULL;
 	     item != NULL && g->count < ARRAY_SIZE(g->files); item = item->next) {
-		const struct yaml_node *earlier = list->child;
-
-		if (!policy_load_name_is_valid(item))
-			continue;
-		while (earlier != item &&
-		       (earlier->kind != YAML_SCALAR || strcmp(earlier->text, item->text) != 0))
-			earlier = earlier->next;
-		if (earlier != item)
+		if (!policy_load_name_is_valid(item) || policy_load_is_repeated(list, item))
 			continue;
 		r = gather_manifest(g, &file, item);
 		worst = r != ERR_OK ? r : worst;

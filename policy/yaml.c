@@ -139,74 +139,72 @@ properties_are_absent(struct builder *b, struct fy_token *anchor, struct fy_toke
 	return true;
 }
 
-/* Escapes in double quotes can spell what the file's own bytes may not hold. */
-static bool
-decoded_is_sound(const char *text, size_t length)
+/* '' in single quotes, \" and \\ in double ones become what they stand for. Every other escape is
+ * refused: what is read must be what is seen. Answers the length, or -1. */
+static ssize_t
+unescape(char *text, size_t length, enum fy_scalar_style style)
 {
-	const unsigned char *t = (const unsigned char *)text;
+	size_t to = 0;
 
-	for (size_t i = 0; i < length;) {
-		size_t width = utf8_width(t + i, length - i);
-
-		if (width == 0 || t[i] < 0x20 || t[i] == 0x7f ||
-		    (width > 1 && utf8_is_invisible(t + i, width)))
-			return false;
-		i += width;
+	for (size_t i = 0; i < length; i++) {
+		if (style == FYSS_SINGLE_QUOTED && text[i] == '\'')
+			i++;
+		if (style == FYSS_DOUBLE_QUOTED && text[i] == '\\' && text[++i] != '"' &&
+		    text[i] != '\\')
+			return -1;
+		text[to++] = text[i];
 	}
-	return true;
+	text[to] = '\0';
+	return (ssize_t)to;
 }
 
+/* The bytes between a scalar's marks, without its quotes. libfyaml would decode them, too, but
+ * knows more escapes than we want, and leaks on many of them (its issue 233, in Debian's 0.7.12).
+ */
 static bool
-scalar_is_sound(struct builder *b, struct fy_token *token, struct policy_place place,
-    const char *text, size_t n)
+read_scalar(struct builder *b, struct fy_token *token, struct yaml_node *node)
 {
+	const struct fy_mark *start = token != NULL ? fy_token_start_mark(token) : NULL;
+	const struct fy_mark *end = token != NULL ? fy_token_end_mark(token) : NULL;
 	enum fy_scalar_style style = fy_token_scalar_style(token);
-	const struct fy_mark *start = fy_token_start_mark(token);
-	const struct fy_mark *end = fy_token_end_mark(token);
+	const char *raw = "";
+	size_t n = 0;
+	ssize_t length;
+	char *text;
 
 	if (style == FYSS_LITERAL || style == FYSS_FOLDED)
-		return refuse(b, place, "a block text; write it on one line");
-	if (start != NULL && end != NULL && end->input_pos > start->input_pos &&
-	    end->input_pos <= b->file->length &&
-	    memchr(b->file->text + start->input_pos, '\n', end->input_pos - start->input_pos))
-		return refuse(b, place, "a text over several lines; write it on one line");
-	if (!decoded_is_sound(text, n))
-		return refuse(b, place,
-		    "an escape that stands for a control, invisible or "
-		    "reordering character");
+		return refuse(b, node->place, "a block text; write it on one line");
+	if (start != NULL && end != NULL && start->input_pos <= end->input_pos &&
+	    end->input_pos <= b->file->length) {
+		raw = b->file->text + start->input_pos;
+		n = end->input_pos - start->input_pos;
+	}
+	if (memchr(raw, '\n', n) != NULL)
+		return refuse(b, node->place, "a text over several lines; write it on one line");
+	text = arena_copy(b->arena, raw, n);
+	if (text == NULL) {
+		b->out_of_memory = true;
+		return false;
+	}
+	length = unescape(text, n, style);
+	if (length < 0)
+		return refuse(b, node->place,
+		    "an escape; only \\\" and \\\\ are read, write the character itself");
+	node->text = text;
+	node->length = (uint32_t)length;
+	node->plain = style == FYSS_PLAIN;
 	return true;
 }
 
 static bool
 take_scalar(struct builder *b, struct fy_event *event)
 {
-	struct fy_token *token = event->scalar.value;
-	struct policy_place place;
 	struct yaml_node *node;
-	size_t length = 0;
-	const char *text = "";
 
 	if (!properties_are_absent(b, event->scalar.anchor, event->scalar.tag))
 		return false;
-	place = token_place(b, token);
-	if (token != NULL && fy_token_start_mark(token) != NULL) {
-		text = fy_token_get_text(token, &length);
-		if (text == NULL)
-			return refuse(b, place, "a text that cannot be decoded");
-		if (!scalar_is_sound(b, token, place, text, length))
-			return false;
-	}
-	node = new_node(b, YAML_SCALAR, place);
-	if (node == NULL)
-		return false;
-	node->plain = fy_token_scalar_style(token) == FYSS_PLAIN;
-	node->length = (uint32_t)length;
-	node->text = arena_copy(b->arena, text, length);
-	if (node->text == NULL) {
-		b->out_of_memory = true;
-		return false;
-	}
-	return attach(b, node);
+	node = new_node(b, YAML_SCALAR, token_place(b, event->scalar.value));
+	return node != NULL && read_scalar(b, event->scalar.value, node) && attach(b, node);
 }
 
 static bool

@@ -14,7 +14,7 @@ character_fault(const unsigned char *text, size_t width)
 	if (width == 0)
 		return "this is not UTF-8; save the file as UTF-8";
 	if (*text == '\t')
-		return "a tab; indent with spaces, and write \\t in double quotes elsewhere";
+		return "a tab; indent with spaces";
 	if (*text == '\r')
 		return "a carriage return; save the file with Unix line ends";
 	if ((*text < 0x20 && *text != '\n') || *text == 0x7f)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/io.h"
+#include "policy/model.h"
 #include "tests/lib/check.h"
 #include "tests/lib/fail_nth.h"
 #include "tests/policy/fixture.h"
@@ -142,6 +143,24 @@ load_takes_the_sample_as_it_stands(void **state)
 	policy_free(&policy);
 }
 
+/* docs/policy.md is what reviewers read: it may not fall behind the tables. */
+static void
+docs_name_every_operator_and_limit_and_show_the_sample(void **state)
+{
+#define OPERATOR_WORD(name, key, type, help) "`" #key ": ",
+#define LIMIT_WORD(field, key, type, fallback, least, most, help) "`" #key "`",
+	static const char *const words[] = {
+	    POLICY_OPERATORS(OPERATOR_WORD) POLICY_LIMITS(LIMIT_WORD)};
+	SCOPED_FREE char *docs = fixture_read("../../docs/policy.md");
+	SCOPED_FREE char *sample = fixture_read("good/review.policy.yaml");
+
+	(void)state;
+	assert_non_null(strstr(docs, sample));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(docs, words[i]) == NULL)
+			fail_msg("docs/policy.md does not explain %s", words[i]);
+}
+
 static void
 load_requires_every_layer_but_the_cgroup_by_default(void **state)
 {
@@ -153,6 +172,44 @@ load_requires_every_layer_but_the_cgroup_by_default(void **state)
 	assert_int_equal(required | LAYER_BIT(CGROUP), (UINT64_C(1) << LAYER_COUNT) - 1);
 	assert_true(policy_skill(policy)->cell.limits.memory_bytes > 0);
 	policy_free(&policy);
+}
+
+static void
+load_reads_quotes_as_every_yaml_reader_does(void **state)
+{
+	static const struct {
+		const char *written, *read;
+	} rows[] = {
+	    {"plain text", "plain text"},
+	    {"a#b", "a#b"},
+	    {"a: b", NULL},
+	    {"'it''s \"t\"'", "it's \"t\""},
+	    {"\"a \\\"b\\\" \\\\ 'c'\"", "a \"b\" \\ 'c'"},
+	    {"'\\n '''''", "\\n ''"},
+	    {"\"no\"", "no"},
+	    {"t # a comment", "t"},
+	    {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct policy_problems problems;
+		struct policy *policy = NULL;
+		struct fixture_file file = {.name = "policy"};
+		char text[512];
+
+		snprintf(text, sizeof(text),
+		    "policy: 1\nskill: s\nowner:\n  team: %s\nsandbox: { profile: shell }\n"
+		    "bundle: { path: s, digest: sha256:%064d, run: [ /a ] }\n" FIXTURE_TRIGGER,
+		    rows[i].written, 0);
+		file.text = text;
+		file.length = strlen(text);
+		assert_int_equal(fixture_load(&file, 1, "x", &policy, &problems),
+		    rows[i].read != NULL ? ERR_OK : ERR_POLICY);
+		if (rows[i].read != NULL)
+			assert_string_equal(policy_skill(policy)->team, rows[i].read);
+		policy_free(&policy);
+	}
 }
 
 static void
@@ -225,7 +282,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(load_says_what_is_wrong_and_where),
 	    cmocka_unit_test(load_takes_the_sample_as_it_stands),
+	    cmocka_unit_test(docs_name_every_operator_and_limit_and_show_the_sample),
 	    cmocka_unit_test(load_requires_every_layer_but_the_cgroup_by_default),
+	    cmocka_unit_test(load_reads_quotes_as_every_yaml_reader_does),
 	    cmocka_unit_test(load_keeps_the_first_problems_of_a_hopeless_file),
 	    cmocka_unit_test(load_refuses_oversize_before_parsing),
 	    cmocka_unit_test(load_survives_every_failed_allocation),
