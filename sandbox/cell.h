@@ -19,21 +19,23 @@ enum { CELL_MOUNTS_MAX = 16 };
 /* A directory of the host that the program sees, read-only, nosuid, nodev. */
 struct cell_mount {
 	int source_fd;      /* O_PATH, borrowed: nothing is looked up by name later */
-	const char *target; /* absolute, inside */
+	const char *target; /* absolute, inside; not /usr, /tmp and the like, not inside another */
 };
 
 struct cell_spec {
 	const struct policy_cell *cell; /* argv, limits, required layers */
 	const struct profile *profile;  /* compiled, borrowed */
-	const char *const *envp;        /* the whole environment, NULL-terminated */
+	const char *const *envp;        /* the whole environment, NULL-terminated; at most 64 */
 	int bundle_fd;                  /* sealed pack, unpacked read-only at bundle_at; -1: none */
-	const char *bundle_at;
+	const char *bundle_at;          /* the program starts in /tmp, not here */
 	const struct cell_mount *mounts;
 	uint32_t mount_count;
 	int stdin_fd, stdout_fd, stderr_fd; /* borrowed; -1: /dev/null */
 	int door_fd;                        /* becomes fd 3; -1: none */
-	uid_t
-	    host_uid; /* what the cell is outside; (uid_t)-1: the caller's. Else needs CAP_SETUID */
+	/* What the cell is outside; (uid_t)-1: the caller's, with the caller's groups. Another than
+	 * the caller's needs CAP_SETUID and CAP_SETGID, is also the group, and drops all others.
+	 * Never 0. A mount must be readable for it. */
+	uid_t host_uid;
 	const char *hostname;
 };
 
@@ -69,8 +71,11 @@ MUST_USE enum err cell_launcher_new(
     const char *init_path, struct cell_launcher **ret, struct fault *fault);
 void cell_launcher_free(struct cell_launcher **launcher);
 
-/* Starts a cell. Does not wait for it: the report comes on status_fd. ERR_CONFINEMENT with stage,
- * errno and what to do. Must be called from a single-threaded process. */
+/* Starts a cell. Blocks until praxa-init is executed, below a millisecond, and not for the cell:
+ * the reports come on status_fd, READY or FAILED first, EXITED last. ERR_CONFINEMENT with stage,
+ * errno and what to do. Everything in spec is borrowed for the call. Must be called from a
+ * single-threaded process: the child borrows its memory meanwhile (clone3(2), CLONE_VM and
+ * CLONE_VFORK). */
 MUST_USE enum err cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec,
     struct cell *ret, struct fault *fault);
 /* Reads one report without blocking: 1 = got one, 0 = none yet, -1 = the end, and no more come.
@@ -78,7 +83,8 @@ MUST_USE enum err cell_spawn(const struct cell_launcher *launcher, const struct 
 MUST_USE int cell_report_read(const struct cell *cell, struct cell_report *ret);
 /* Turns a FAILED report into a ConfinementError. Returns its code. */
 enum err cell_report_fault(const struct cell_report *report, struct fault *fault);
-/* SIGKILL to init; the kernel kills everything in the pid namespace with it. */
+/* SIGKILL to init, for a run that is over its wall time; the kernel kills everything in the pid
+ * namespace with it. */
 void cell_kill(const struct cell *cell);
 /* Reaps init (blocks only until a killed init is gone) and closes the descriptors. */
 void cell_done(struct cell *cell);

@@ -32,6 +32,7 @@ struct loader {
 	uint8_t seen[NUMBERS_MAX]; /* by number: SEEN_ bits */
 };
 
+PRINTF_LIKE(2, 3)
 static enum err
 refuse(struct loader *loader, const char *format, ...)
 {

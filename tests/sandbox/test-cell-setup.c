@@ -7,11 +7,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "tests/lib/check.h"
+#include "tests/lib/fail_nth.h"
 #include "tests/sandbox/trial.h"
 
 static struct trial_kit kit;
@@ -26,16 +28,26 @@ trial_new(void)
 	return trial;
 }
 
-/* From now on the call answers error, where its first argument's low half is argument, if given. */
+struct breakage {
+	int number;
+	unsigned index;   /* of the argument */
+	int64_t argument; /* -1: any */
+	int error;
+	const char *stage; /* how the message begins */
+};
+
+/* From now on the call answers error, where the argument's low half is as given. */
 static void
-break_call(int number, int64_t argument, int error)
+break_call(const struct breakage *breakage)
 {
+	const uint32_t argument = offsetof(struct seccomp_data, args) + 8 * breakage->index;
+	const uint8_t skip = breakage->argument < 0 ? 0 : 1;
 	const struct sock_filter filter[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 3),
-	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)argument, 0, argument < 0 ? 0 : 1),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)breakage->number, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)breakage->argument, 0, skip),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)breakage->error),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	const struct sock_fprog program = {
@@ -47,13 +59,6 @@ break_call(int number, int64_t argument, int error)
 		_exit(2);
 }
 
-struct breakage {
-	int number;
-	int64_t argument; /* -1: any */
-	int error;
-	const char *stage; /* how the message begins */
-};
-
 /* In the child: one run with the call broken. Answers what is wrong, or NULL. */
 static const char *
 run_broken(const struct breakage *breakage)
@@ -61,7 +66,7 @@ run_broken(const struct breakage *breakage)
 	static struct trial trial = {.probe = "where"};
 	struct fault fault;
 
-	break_call(breakage->number, breakage->argument, breakage->error);
+	break_call(breakage);
 	trial_start(&kit, &trial);
 	fault = trial.fault;
 	if (trial.spawned == ERR_OK) {
@@ -106,36 +111,36 @@ static void
 a_failing_step_names_itself_and_nothing_runs(void **state)
 {
 	static const struct breakage breakages[] = {
-	    {SYS_clone3, -1, EPERM, "namespaces: Operation not permitted (user namespaces"},
-	    {SYS_clone3, -1, ENOSPC, "namespaces: No space left on device (no more namespaces"},
-	    {SYS_capset, -1, EPERM, "capabilities"},
-	    {SYS_close_range, -1, EPERM, "descriptors"},
-	    {SYS_execveat, -1, EACCES, "exec praxa-init"},
-	    {SYS_unshare, 0x80, EPERM, "required layer time-namespace"},
-	    {SYS_setresgid, -1, EPERM, "identity"},
-	    {SYS_setresuid, -1, EPERM, "identity"},
-	    {SYS_unshare, 0x10000000, EPERM, "nested namespaces"},
-	    {SYS_sethostname, -1, EPERM, "host name"},
-	    {SYS_keyctl, -1, ENOSYS, "required layer keyring"},
-	    {SYS_mount_setattr, -1, ENOSYS, "root: Function not implemented (Linux 5.12"},
-	    {SYS_fsopen, -1, EPERM, "root"},
-	    {SYS_fsmount, -1, EPERM, "root"},
-	    {SYS_move_mount, -1, EPERM, "root"},
-	    {SYS_open_tree, -1, EPERM, "mount /usr"},
-	    {SYS_symlinkat, -1, ENOSPC, "mount /"},
-	    {SYS_pivot_root, -1, EINVAL, "pivot root"},
-	    {SYS_umount2, -1, EINVAL, "pivot root"},
-	    {SYS_prctl, PR_CAPBSET_DROP, EPERM, "capabilities"},
-	    {SYS_prctl, PR_SET_SECUREBITS, EPERM, "capabilities"},
-	    {SYS_prctl, PR_SET_DUMPABLE, EPERM, "dumpable"},
-	    {SYS_prctl, PR_SET_NO_NEW_PRIVS, EPERM, "no new privileges"},
-	    {SYS_clone, -1, EAGAIN, "fork"},
-	    {SYS_setsid, -1, EPERM, "session"},
-	    {SYS_landlock_create_ruleset, -1, ENOSYS, "required layer landlock"},
-	    {SYS_landlock_restrict_self, -1, EPERM, "required layer landlock"},
-	    {SYS_prlimit64, -1, EPERM, "rlimits"},
-	    {SYS_seccomp, -1, EINVAL, "seccomp"},
-	    {SYS_execve, -1, ENOEXEC, "exec /skill/probe"},
+	    {SYS_clone3, 0, -1, EPERM, "namespaces: Operation not permitted (user namespaces"},
+	    {SYS_clone3, 0, -1, ENOSPC, "namespaces: No space left on device (no more namespaces"},
+	    {SYS_capset, 0, -1, EPERM, "capabilities"},
+	    {SYS_close_range, 0, -1, EPERM, "descriptors"},
+	    {SYS_execveat, 0, -1, EACCES, "exec praxa-init"},
+	    {SYS_unshare, 0, 0x80, EPERM, "required layer time-namespace"},
+	    {SYS_setresgid, 0, -1, EPERM, "identity"},
+	    {SYS_setresuid, 0, -1, EPERM, "identity"},
+	    {SYS_unshare, 0, 0x10000000, EPERM, "nested namespaces"},
+	    {SYS_sethostname, 0, -1, EPERM, "host name"},
+	    {SYS_keyctl, 0, -1, ENOSYS, "required layer keyring"},
+	    {SYS_mount_setattr, 0, -1, ENOSYS, "root: Function not implemented (Linux 5.12"},
+	    {SYS_fsopen, 0, -1, EPERM, "root"},
+	    {SYS_fsmount, 0, -1, EPERM, "root"},
+	    {SYS_move_mount, 0, -1, EPERM, "root"},
+	    {SYS_open_tree, 0, -1, EPERM, "mount /usr"},
+	    {SYS_symlinkat, 0, -1, ENOSPC, "mount /"},
+	    {SYS_pivot_root, 0, -1, EINVAL, "pivot root"},
+	    {SYS_umount2, 0, -1, EINVAL, "pivot root"},
+	    {SYS_prctl, 0, PR_CAPBSET_DROP, EPERM, "capabilities"},
+	    {SYS_prctl, 0, PR_SET_SECUREBITS, EPERM, "capabilities"},
+	    {SYS_prctl, 0, PR_SET_DUMPABLE, EPERM, "dumpable"},
+	    {SYS_prctl, 0, PR_SET_NO_NEW_PRIVS, EPERM, "no new privileges"},
+	    {SYS_clone, 0, -1, EAGAIN, "fork"},
+	    {SYS_setsid, 0, -1, EPERM, "session"},
+	    {SYS_landlock_create_ruleset, 0, -1, ENOSYS, "required layer landlock"},
+	    {SYS_landlock_restrict_self, 0, -1, EPERM, "required layer landlock"},
+	    {SYS_prlimit64, 1, RLIMIT_NPROC, EPERM, "rlimits"},
+	    {SYS_seccomp, 0, -1, EINVAL, "seccomp"},
+	    {SYS_execve, 0, -1, ENOEXEC, "exec /skill/probe"},
 	};
 
 	(void)state;
@@ -225,6 +230,38 @@ a_mount_whose_source_was_swapped_is_not_followed(void **state)
 	check_tempdir_remove(&dir);
 }
 
+/* A start that may fail anywhere on our side. Children share the count of failures with us until
+ * they execute, so theirs fail too. */
+static bool
+start_and_end(void *context)
+{
+	struct trial *trial = context;
+
+	trial->output_length = 0;
+	trial->is_ready = trial->has_failed = trial->has_exited = false;
+	trial->fault = (struct fault){0};
+	trial_start(&kit, trial);
+	if (trial->spawned != ERR_OK)
+		return trial->fault.code == trial->spawned;
+	cell_kill(&trial->cell);
+	cell_done(&trial->cell);
+	close(trial->output_fd);
+	return true;
+}
+
+static void
+every_failing_call_of_a_start_is_noticed(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new();
+	int before = check_open_fds();
+
+	(void)state;
+	assert_true(fail_nth_until_ok(FAIL_MEMORY | FAIL_IO, EIO, start_and_end, trial) > 5);
+	assert_int_equal(check_open_fds(), before);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
 static void
 no_cell_is_root_outside(void **state)
 {
@@ -276,6 +313,7 @@ main(void)
 	    cmocka_unit_test(a_program_that_is_not_there_is_named),
 	    cmocka_unit_test(a_mount_whose_source_is_gone_is_named),
 	    cmocka_unit_test(a_mount_whose_source_was_swapped_is_not_followed),
+	    cmocka_unit_test(every_failing_call_of_a_start_is_noticed),
 	    cmocka_unit_test(no_cell_is_root_outside),
 	    cmocka_unit_test(a_launcher_needs_praxa_init),
 	};
