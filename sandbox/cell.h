@@ -66,7 +66,8 @@ struct cell_report {
 struct cell_launcher;
 
 /* Opens praxa-init at init_path and keeps it as a sealed copy (CVE-2019-5736: nobody can write to
- * what we execute), and looks at what this host allows. */
+ * what we execute), and notes which namespaces are the caller's: a cell must have others. One for
+ * all cells of a process; not for its forked children that have changed namespaces. */
 MUST_USE enum err cell_launcher_new(
     const char *init_path, struct cell_launcher **ret, struct fault *fault);
 void cell_launcher_free(struct cell_launcher **launcher);

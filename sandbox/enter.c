@@ -181,18 +181,24 @@ step_session(struct enter *enter)
 	return getsid(0) == getpid() && open("/dev/tty", O_RDWR | O_CLOEXEC) < 0 ? 0 : -EPERM;
 }
 
-/* Descriptors from first on that are open, among those that an rlimit lets us ask for at once. */
+/* Descriptors from first on that are open, among as many as one poll(2) may ask for. */
 static int
 count_open(int first)
 {
 	struct pollfd fds[1024];
+	struct rlimit limit;
+	nfds_t asked = ARRAY_SIZE(fds);
 	int count = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
-		fds[i] = (struct pollfd){.fd = first + (int)i};
-	if (poll(fds, ARRAY_SIZE(fds), 0) < 0)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+	if (limit.rlim_cur < asked)
+		asked = (nfds_t)limit.rlim_cur;
+	for (nfds_t i = 0; i < asked; i++)
+		fds[i] = (struct pollfd){.fd = first + (int)i};
+	if (poll(fds, asked, 0) < 0)
+		return -errno;
+	for (nfds_t i = 0; i < asked; i++)
 		count += fds[i].revents != POLLNVAL;
 	return count;
 }

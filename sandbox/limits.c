@@ -33,6 +33,8 @@ limits_set(const struct policy_limits *limits)
 	    {RLIMIT_FSIZE, limits->file_bytes},
 	    {RLIMIT_NOFILE, limits->open_files},
 	    {RLIMIT_NPROC, limits->processes + 1}, /* praxa-init is one of them */
+	    /* The usual size; "unlimited" would also lay out memory predictably. */
+	    {RLIMIT_STACK, 8 * 1024 * 1024},
 	    {RLIMIT_MEMLOCK, 0},
 	    {RLIMIT_MSGQUEUE, 0},
 	    {RLIMIT_NICE, 0},

@@ -115,6 +115,20 @@ next_list(struct strings *strings, uint32_t count, char **ret)
 	ret[count] = NULL;
 }
 
+/* 0 is "unlimited" to tmpfs, and ~0 to setrlimit(2); room above is for rounding up. */
+static bool
+limits_are_sound(const struct policy_limits *limits)
+{
+	uint64_t numbers[sizeof(*limits) / sizeof(uint64_t)];
+
+	_Static_assert(sizeof(numbers) == sizeof(*limits), "nothing but numbers");
+	memcpy(numbers, limits, sizeof(numbers));
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i] == 0 || numbers[i] > INT64_MAX)
+			return false;
+	return true;
+}
+
 static bool
 head_is_sound(const struct plan_head *head, size_t length)
 {
@@ -122,7 +136,7 @@ head_is_sound(const struct plan_head *head, size_t length)
 	       (head->flags & ~(uint32_t)PLAN_FLAGS) == 0 && head->filter_length > 0 &&
 	       head->filter_length <= PLAN_FILTER_MAX && head->mount_count <= CELL_MOUNTS_MAX &&
 	       head->arg_count > 0 && head->arg_count <= POLICY_ARGV_MAX &&
-	       head->env_count <= PLAN_ENV_MAX;
+	       head->env_count <= PLAN_ENV_MAX && limits_are_sound(&head->limits);
 }
 
 bool
@@ -193,6 +207,8 @@ check_spec(const struct cell_spec *spec, const struct plan_head *head, struct fa
 		return refuse(fault, "the host name is too long");
 	if (head->filter_length == 0 || head->filter_length > PLAN_FILTER_MAX)
 		return refuse(fault, "the seccomp profile is empty or too long");
+	if (!limits_are_sound(&head->limits))
+		return refuse(fault, "a limit is 0 or overflows");
 	if ((spec->bundle_fd >= 0) != (spec->bundle_at != NULL))
 		return refuse(fault, "a bundle needs a place");
 	plan.bundle_at = spec->bundle_at;

@@ -2,8 +2,8 @@
  *
  * Layout, host byte order: struct plan_head, the filter's instructions, then NUL-terminated
  * strings: host name, bundle_at ("" none), one target per mount, arguments, environment. Invariant:
- * a plan that plan_parse accepts has only absolute targets without '.' or '..' parts, none of which
- * hides another or a place that the cell fills itself. */
+ * a plan that plan_parse accepts sets every limit and has only absolute targets without '.' or '..'
+ * parts, none of which hides another or a place that the cell fills itself. */
 #ifndef SANDBOX_PLAN_H
 #define SANDBOX_PLAN_H
 

@@ -21,7 +21,7 @@ sample_init(struct sample *sample)
 {
 	*sample = (struct sample){
 	    .cell = {.argv = {"/skill/run", "-v", NULL},
-		.limits = {.open_files = 7},
+		.limits = {1, 2, 7, 4, 5, 6, 7, 8, 9},
 		.required = 5},
 	    .mounts = {{.source_fd = 10, .target = "/data"}, {.source_fd = 11, .target = "/a/b"}},
 	};
@@ -116,6 +116,10 @@ numbers_outside_their_limits_are_refused(void **state)
 		assert_false(plan_parse(data, length, &plan)); \
 		*head = sound;                                 \
 	} while (0)
+	REFUSED(limits.tmp_bytes, 0);
+	REFUSED(limits.tmp_files, 0);
+	REFUSED(limits.memory_bytes, UINT64_MAX);
+	REFUSED(limits.cpu_ns, UINT64_MAX);
 	REFUSED(magic[0], 'X');
 	REFUSED(size, sound.size + 1);
 	REFUSED(flags, PLAN_FLAGS + 1);
@@ -197,6 +201,8 @@ a_spec_beyond_the_limits_is_refused(void **state)
 	name[PLAN_HOSTNAME_MAX] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(long_env); i++)
 		long_env[i] = i < PLAN_ENV_MAX + 1 ? "A=" : NULL;
+	REFUSED(sample.cell.limits.processes = 0);
+	REFUSED(sample.cell.limits.processes = UINT64_MAX);
 	REFUSED(sample.spec.hostname = name);
 	REFUSED(sample.spec.envp = long_env);
 	REFUSED(sample.spec.mount_count = CELL_MOUNTS_MAX + 1);
