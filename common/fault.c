@@ -24,6 +24,15 @@ err_name(enum err code)
 }
 
 enum err
+err_from_exit(int exit_code)
+{
+	for (unsigned i = ERR_INTERNAL; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].name != NULL && rows[i].exit_code == exit_code)
+			return (enum err)i;
+	return ERR_INTERNAL;
+}
+
+enum err
 err_from_name(const char *name)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)

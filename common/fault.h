@@ -93,6 +93,8 @@ struct err_info {
 const struct err_info *err_info(enum err code);
 /* The wire name of code, static storage, never NULL. */
 const char *err_name(enum err code);
+/* The error that a process ends with this exit code for; ERR_INTERNAL when none. */
+enum err err_from_exit(int exit_code);
 /* Finds a wire name; ERR_INTERNAL when unknown. */
 enum err err_from_name(const char *name);
 

@@ -16,7 +16,8 @@ struct recorder {
 	uint64_t serial;
 	struct pending *first, **last; /* auditd answers in order: the first is the next answered */
 	unsigned count;
-	bool ready;
+	bool open;  /* auditd has spoken: it takes appends, those for runs that it has open too */
+	bool ready; /* it has said everything that it says first */
 };
 
 static void
@@ -66,7 +67,7 @@ on_down(void *context, const struct fault *why)
 	bool was_ready = recorder->ready;
 
 	(void)why;
-	recorder->ready = false;
+	recorder->open = recorder->ready = false;
 	refuse_all(recorder);
 	if (was_ready)
 		recorder->handlers->lost(recorder->context);
@@ -93,6 +94,7 @@ on_message(void *context, struct wire_message *message)
 	struct recorder *recorder = context;
 	struct recorder_answer what = {0};
 
+	recorder->open = true;
 	if (message->type == WIRE_TYPE_AUDIT_ACK) {
 		const struct wire_audit_ack *ack = message->body;
 
@@ -169,10 +171,10 @@ recorder_append(struct recorder *recorder, const struct wire_audit_append *event
 	if (body_length > WIRE_EXTRA_MAX)
 		return fault_set(
 		    fault, ERR_LIMIT, "a record's body holds at most %d bytes", WIRE_EXTRA_MAX);
-	if (!recorder->ready || recorder->count == RECORDER_PENDING_MAX)
+	if (!recorder->open || recorder->count == RECORDER_PENDING_MAX)
 		return fault_set(fault, ERR_AUDIT_UNAVAILABLE, "%s",
-		    recorder->ready ? "the log does not keep up; try again later"
-				    : "the log's writer cannot be reached; try again later");
+		    recorder->open ? "the log does not keep up; try again later"
+				   : "the log's writer cannot be reached; try again later");
 	pending = malloc(sizeof(*pending));
 	if (pending == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");

@@ -28,7 +28,8 @@ typedef void recorder_answered(void *context, const struct recorder_answer *answ
 struct recorder_handlers {
 	void (*ready)(void *context); /* auditd takes appends; after each connect */
 	void (*lost)(void *context);  /* the connection is gone; pending appends were answered */
-	/* A run that the log has as admitted and not ended; NULL for brokers. Before ready. */
+	/* A run that the log has as admitted and not ended; NULL for brokers. Before ready; its end
+	 * can already be appended. */
 	void (*open_run)(void *context, const struct wire_audit_open_run *run);
 };
 

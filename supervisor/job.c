@@ -19,6 +19,7 @@ take_report(struct job *job, const struct cell_report *report)
 	job->outcome.layers |= report->layers;
 	switch ((enum cell_report_kind)report->kind) {
 	case CELL_READY:
+		job->outcome.ran = true;
 		job->outcome.landlock_abi = report->landlock_abi;
 		if (job->handlers->ready != NULL)
 			job->handlers->ready(job->context, report);
@@ -83,7 +84,7 @@ on_gone(int fd, short what, void *context)
 	job->ended = true;
 	if (job->outcome.reason == END_NONE)
 		job->outcome.reason = natural_reason(job);
-	if (job->outcome.reason == END_CRASHED && !job->exited)
+	if (!job->exited)
 		job->outcome.status = SIGKILL;
 	job->handlers->ended(job->context, &job->outcome);
 }

@@ -14,7 +14,8 @@ struct job;
 
 struct job_outcome {
 	enum end_reason reason;
-	int status; /* wait(2) status of the program; 0 when it never ran */
+	bool ran;   /* the program was executed */
+	int status; /* its wait(2) status; SIGKILL when its cell was killed under it */
 	uint64_t layers, cpu_us, peak_kib;
 	uint32_t landlock_abi;
 	struct fault fault; /* of CONFINEMENT, or what job_stop was given; else code ERR_OK */

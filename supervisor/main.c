@@ -11,7 +11,8 @@
 static void
 harden(void)
 {
-	const struct rlimit none = {0, 0};
+	/* 1, not 0: the kernel writes no core at all, not even into a core_pattern's pipe. */
+	const struct rlimit none = {1, 1};
 
 	umask(077);
 	setrlimit(RLIMIT_CORE, &none);

@@ -154,10 +154,11 @@ record_ended(struct run *run, recorder_answered *answered, struct fault *fault)
 	event.layers = outcome->layers;
 	event.duration_ms = (run->ended_ns - run->admitted_ns) / 1000000;
 	text_copy(event.rule, sizeof(event.rule), outcome->fault.rule);
-	body_begin(&body, 9);
+	body_begin(&body, outcome->ran ? 9 : 8);
 	put_text(&body, "reason", end_info(outcome->reason)->name);
 	put_text(&body, "message", outcome->fault.message);
-	put_status(&body, outcome->status);
+	if (outcome->ran)
+		put_status(&body, outcome->status);
 	put_number(&body, "cpu_us", outcome->cpu_us);
 	put_number(&body, "peak_kib", outcome->peak_kib);
 	put_number(&body, "calls", run->calls);
