@@ -25,7 +25,9 @@ struct audit_writer_ops {
 	/* 0: the group is durable; -EAGAIN: still on its way (never when wait is set); any other
 	 * -errno, a short write included: nothing is known about what the disk holds. */
 	int (*end)(void *state, bool wait);
-	int (*fd)(void *state); /* readable when end has news; -1: end always has */
+	/* An eventfd(2) that is readable when end has news; whoever waits for it reads it, before
+	 * end. -1: end always has news. */
+	int (*fd)(void *state);
 	void (*free)(void *state);
 };
 

@@ -124,13 +124,10 @@ uring_end(void *state, bool wait)
 {
 	struct uring_state *s = state;
 	struct io_uring_cqe *cqe = NULL;
-	eventfd_t count;
 	int r;
 
 	if (!s->in_flight)
 		return -EIO;
-	/* The count is of no use; the completion queue is what counts. */
-	(void)eventfd_read(s->event_fd, &count);
 	do
 		r = wait ? io_uring_wait_cqe(&s->ring, &cqe) : io_uring_peek_cqe(&s->ring, &cqe);
 	while (r == -EINTR);

@@ -1,0 +1,389 @@
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "audit/reader.h"
+#include "audit/verify.h"
+#include "cli/cli.h"
+#include "common/args.h"
+#include "common/text.h"
+
+enum { TAIL_DEFAULT = 10, TAIL_MAX = 10000, FOLLOW_PAUSE_MS = 200 };
+
+/* What the options say; each subcommand uses its part. */
+struct audit_options {
+	const char *log, *state, *workspace, *key, *run;
+	enum event_kind kind;
+	bool json, follow, help;
+	uint64_t limit; /* 0: not given */
+	char path[PATH_MAX];
+};
+
+#define ON_TEXT(member)                                                                    \
+	static enum err on_##member(void *context, const char *value, struct fault *fault) \
+	{                                                                                  \
+		(void)fault;                                                               \
+		((struct audit_options *)context)->member = value;                         \
+		return ERR_OK;                                                             \
+	}
+ON_TEXT(log)
+ON_TEXT(state)
+ON_TEXT(workspace)
+ON_TEXT(key)
+
+#define ON_FLAG(member)                                                                    \
+	static enum err on_##member(void *context, const char *value, struct fault *fault) \
+	{                                                                                  \
+		(void)value;                                                               \
+		(void)fault;                                                               \
+		((struct audit_options *)context)->member = true;                          \
+		return ERR_OK;                                                             \
+	}
+ON_FLAG(json)
+ON_FLAG(follow)
+ON_FLAG(help)
+
+static enum err
+on_run(void *context, const char *value, struct fault *fault)
+{
+	if (!id_is_valid(value, ID_RUN))
+		return fault_set(fault, ERR_PROTOCOL, "'%s' is not a run: rn_ and a ULID", value);
+	((struct audit_options *)context)->run = value;
+	return ERR_OK;
+}
+
+static enum err
+on_kind(void *context, const char *value, struct fault *fault)
+{
+	struct audit_options *options = context;
+
+	options->kind = event_from_name(value);
+	if (options->kind != EVENT_NONE)
+		return ERR_OK;
+	return fault_set(
+	    fault, ERR_PROTOCOL, "'%s' is not a kind of record; docs/audit.md lists them", value);
+}
+
+static enum err
+on_limit(void *context, const char *value, struct fault *fault)
+{
+	struct audit_options *options = context;
+	char *end = NULL;
+
+	options->limit = strtoull(value, &end, 10);
+	if (*value < '1' || *value > '9' || *end != '\0' || strlen(value) > 18)
+		return fault_set(fault, ERR_PROTOCOL, "'%s' is not a number from 1", value);
+	return ERR_OK;
+}
+
+#define WHERE_ROWS                                                                           \
+	{"log", 0, "DIR", "folder of the workspace's log", on_log},                          \
+	    {"state", 0, "DIR", "state folder: the log is DIR/audit/WORKSPACE", on_state},   \
+	{                                                                                    \
+		"workspace", 0, "ws_NAME", "the workspace in the state folder", on_workspace \
+	}
+#define COMMON_ROWS                                                                          \
+	WHERE_ROWS, {"key", 0, "FILE", "public key (default: log.vkey in the log)", on_key}, \
+	    {"json", 0, NULL, "JSON, one object a line", on_json},                           \
+	{                                                                                    \
+		"help", 'h', NULL, "this text", on_help                                      \
+	}
+#define FILTER_ROWS                                                     \
+	{"run", 0, "RUN", "only records of this run", on_run},          \
+	{                                                               \
+		"kind", 0, "KIND", "only records of this kind", on_kind \
+	}
+
+static const struct args_option show_rows[] = {
+    COMMON_ROWS, FILTER_ROWS, {"limit", 'n', "N", "the first N records", on_limit}, {0}};
+static const struct args_option verify_rows[] = {COMMON_ROWS, {0}};
+static const struct args_option tail_rows[] = {COMMON_ROWS, FILTER_ROWS,
+    {"limit", 'n', "N", "start with the last N records (10)", on_limit},
+    {"follow", 'f', NULL, "wait for more records", on_follow}, {0}};
+
+static int
+fail(const struct fault *fault)
+{
+	fprintf(stderr, "praxa audit: %s: %s\n", err_name(fault->code), fault->message);
+	return err_info(fault->code)->exit_code;
+}
+
+static bool
+matches(const struct audit_options *options, const struct audit_record *record)
+{
+	return (options->run == NULL || strcmp(options->run, record->run) == 0) &&
+	       (options->kind == EVENT_NONE || options->kind == record->kind);
+}
+
+static enum err
+print_record(FILE *out, const struct audit_options *options, const struct audit_scan_record *record,
+    struct fault *fault)
+{
+	struct arena arena;
+	struct value value;
+	enum err r;
+
+	if (!options->json) {
+		export_line(out, &record->record, isatty(STDOUT_FILENO) == 1);
+		return ERR_OK;
+	}
+	arena_init(&arena, EXPORT_ARENA_MAX);
+	r = export_value(record, &arena, &value, fault);
+	if (r == ERR_OK)
+		r = export_json(out, &value, JSON_STYLE_COMPACT, fault);
+	arena_clear(&arena);
+	return r;
+}
+
+/* Reading stopped: what was printed before it was verified, and nothing after it is printed. */
+static int
+report_stop(const struct audit_reader *reader)
+{
+	const struct audit_verdict *v = audit_reader_verdict(reader);
+	const struct audit_verdict_info *info = audit_verdict_info(v->code);
+
+	fprintf(stderr, "praxa audit: the log is %s (%s at offset %llu, record %llu): %s\n",
+	    info->name, v->place.segment, (unsigned long long)v->place.offset,
+	    (unsigned long long)v->place.index, v->why);
+	return info->exit_code;
+}
+
+static int
+show(struct audit_reader *reader, const struct audit_options *options)
+{
+	struct audit_scan_record record;
+	enum audit_scan_state state = SCAN_END;
+	struct fault fault;
+	uint64_t shown = 0;
+
+	while ((options->limit == 0 || shown < options->limit) &&
+	       (state = audit_reader_next(reader, &record)) == SCAN_RECORD) {
+		if (!matches(options, &record.record))
+			continue;
+		if (print_record(stdout, options, &record, &fault) != ERR_OK)
+			return fail(&fault);
+		shown++;
+	}
+	return state == SCAN_FAULT ? report_stop(reader) : CLI_OK;
+}
+
+/* The last lines that were printed, before it is known which are the last. */
+struct ring {
+	char **lines;
+	size_t size;
+	uint64_t count;
+};
+
+static enum err
+ring_add(struct ring *ring, const struct audit_options *options,
+    const struct audit_scan_record *record, struct fault *fault)
+{
+	char **slot = &ring->lines[ring->count++ % ring->size];
+	size_t length = 0;
+	FILE *out;
+	enum err r;
+
+	free(*slot);
+	*slot = NULL;
+	out = open_memstream(slot, &length);
+	if (out == NULL)
+		return fault_set(fault, ERR_INTERNAL, "out of memory");
+	r = print_record(out, options, record, fault);
+	if (fclose(out) != 0 && r == ERR_OK)
+		r = fault_set(fault, ERR_INTERNAL, "out of memory");
+	return r;
+}
+
+static void
+ring_print(const struct ring *ring)
+{
+	uint64_t first = ring->count > ring->size ? ring->count - ring->size : 0;
+
+	for (uint64_t i = first; i < ring->count; i++)
+		fputs(ring->lines[i % ring->size], stdout);
+	fflush(stdout);
+}
+
+static void
+ring_done(struct ring *ring)
+{
+	for (size_t i = 0; i < ring->size; i++)
+		free(ring->lines[i]);
+	free(ring->lines);
+}
+
+/* Prints records as they come; ends only when the log stops verifying or stdout is gone. */
+static int
+follow(struct audit_reader *reader, const struct audit_options *options)
+{
+	const struct timespec pause = {0, FOLLOW_PAUSE_MS * 1000 * 1000};
+	struct audit_scan_record record;
+	struct fault fault;
+
+	while (ferror(stdout) == 0) {
+		enum audit_scan_state state = audit_reader_next(reader, &record);
+
+		if (state == SCAN_FAULT && !audit_reader_retry(reader))
+			return report_stop(reader);
+		if (state == SCAN_RECORD && matches(options, &record.record) &&
+		    print_record(stdout, options, &record, &fault) != ERR_OK)
+			return fail(&fault);
+		if (state != SCAN_RECORD) {
+			fflush(stdout);
+			nanosleep(&pause, NULL);
+		}
+	}
+	return CLI_INTERNAL;
+}
+
+static int
+tail(struct audit_reader *reader, const struct audit_options *options)
+{
+	struct ring ring = {.size = options->limit == 0         ? TAIL_DEFAULT
+				    : options->limit > TAIL_MAX ? TAIL_MAX
+								: (size_t)options->limit};
+	struct audit_scan_record record;
+	enum audit_scan_state state;
+	struct fault fault = {0};
+	enum err r = ERR_OK;
+
+	ring.lines = calloc(ring.size, sizeof(*ring.lines));
+	if (ring.lines == NULL) {
+		fault_set(&fault, ERR_INTERNAL, "out of memory");
+		return fail(&fault);
+	}
+	while (r == ERR_OK && (state = audit_reader_next(reader, &record)) == SCAN_RECORD)
+		if (matches(options, &record.record))
+			r = ring_add(&ring, options, &record, &fault);
+	if (r == ERR_OK)
+		ring_print(&ring);
+	ring_done(&ring);
+	if (r != ERR_OK)
+		return fail(&fault);
+	if (options->follow && (state == SCAN_END || audit_reader_retry(reader)))
+		return follow(reader, options);
+	return state == SCAN_FAULT ? report_stop(reader) : CLI_OK;
+}
+
+static int
+with_reader(const struct audit_options *options,
+    int (*use)(struct audit_reader *reader, const struct audit_options *options))
+{
+	struct audit_reader *reader = NULL;
+	struct fault fault;
+	int code;
+
+	if (audit_reader_open(options->log, options->key, &reader, &fault) != ERR_OK)
+		return fail(&fault);
+	code = use(reader, options);
+	audit_reader_close(&reader);
+	return code;
+}
+
+static int
+do_show(const struct audit_options *options)
+{
+	return with_reader(options, show);
+}
+
+static int
+do_tail(const struct audit_options *options)
+{
+	return with_reader(options, tail);
+}
+
+static int
+do_verify(const struct audit_options *options)
+{
+	struct audit_verdict verdict;
+	struct note_key key;
+	struct fault fault;
+	bool own_key = options->key != NULL;
+
+	if (audit_verify_dir(options->log, options->key, &verdict, &key, &fault) != ERR_OK)
+		return fail(&fault);
+	if (!options->json)
+		audit_verify_print(stdout, &verdict, &key, own_key, isatty(STDOUT_FILENO) == 1);
+	else if (audit_verify_print_json(stdout, &verdict, &key, own_key, &fault) != ERR_OK)
+		return fail(&fault);
+	return audit_verdict_info(verdict.code)->exit_code;
+}
+
+static const struct subcommand {
+	const char *name, *help;
+	const struct args_option *rows;
+	int (*act)(const struct audit_options *options);
+} subcommands[] = {
+    {"show", "print the records", show_rows, do_show},
+    {"verify", "recompute every hash, link, root and signature", verify_rows, do_verify},
+    {"tail", "print the last records, with -f those to come", tail_rows, do_tail},
+};
+
+#define EXIT_LINE(name, text, code, meaning) printf("  %3d  %-16s %s\n", code, text, meaning);
+
+static void
+usage(FILE *out)
+{
+	fprintf(out, "usage: praxa audit COMMAND --log DIR | --state DIR --workspace ws_NAME\n\n");
+	for (unsigned i = 0; i < ARRAY_SIZE(subcommands); i++)
+		fprintf(out, "  %-8s %s\n", subcommands[i].name, subcommands[i].help);
+}
+
+static int
+help(const struct subcommand *command)
+{
+	usage(stdout);
+	printf("\npraxa audit %s:\n", command->name);
+	args_usage(command->rows);
+	printf("\nexit codes:\n");
+	AUDIT_VERDICTS(EXIT_LINE)
+	printf("  %3d  %-16s %s\n", CLI_USAGE, "usage", "the command line is wrong");
+	return CLI_OK;
+}
+
+/* Where the log is: said outright, or by state and workspace. */
+static bool
+find_log(struct audit_options *options)
+{
+	if (options->log != NULL)
+		return true;
+	if (options->state == NULL || options->workspace == NULL)
+		return false;
+	options->log = options->path;
+	return snprintf(options->path, sizeof(options->path), "%s/audit/%s", options->state,
+		   options->workspace) < (int)sizeof(options->path);
+}
+
+static int
+run_subcommand(const struct subcommand *command, int argc, char *const argv[])
+{
+	struct audit_options options = {0};
+	struct fault fault;
+	int rest = argc;
+
+	if (args_parse(command->rows, argc, argv, &options, &rest, &fault) != ERR_OK) {
+		fprintf(stderr, "praxa audit %s: %s\n", command->name, fault.message);
+		return CLI_USAGE;
+	}
+	if (options.help)
+		return help(command);
+	if (rest < argc || !find_log(&options)) {
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	return command->act(&options);
+}
+
+int
+cmd_audit(int argc, char *const argv[])
+{
+	for (unsigned i = 0; argc > 1 && i < ARRAY_SIZE(subcommands); i++)
+		if (strcmp(argv[1], subcommands[i].name) == 0)
+			return run_subcommand(&subcommands[i], argc - 1, argv + 1);
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		usage(stdout);
+		return CLI_OK;
+	}
+	usage(stderr);
+	return CLI_USAGE;
+}
