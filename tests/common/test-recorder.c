@@ -15,11 +15,14 @@ struct stage {
 	uint64_t serials[8];
 	struct recorder *recorder;
 	unsigned ready, lost, open_runs, answers;
+	bool end_open_runs;
 	struct recorder_answer last;
 	uint64_t order[8]; /* contexts of the answers, in order */
 };
 
 static struct stage *current;
+
+static enum err append(struct stage *stage, uintptr_t who);
 
 static void
 auditd_message(void *context, struct peer *peer, struct wire_message *message)
@@ -80,6 +83,8 @@ on_open_run(void *context, const struct wire_audit_open_run *run)
 	/* Before ready: who ends such runs must know them before it admits others. */
 	assert_int_equal(stage->ready, stage->open_runs);
 	stage->open_runs++;
+	if (stage->end_open_runs)
+		assert_int_equal(append(stage, 99), ERR_OK);
 }
 
 static const struct recorder_handlers handlers = {
@@ -157,6 +162,22 @@ an_append_is_refused_until_the_log_is_ready(void **state)
 	assert_int_equal(stage.answers, 0);
 	close_stage(&stage);
 	assert_int_equal(stage.answers, 0); /* freed: nobody is told any more */
+}
+
+static void
+the_end_of_an_open_run_may_be_appended_at_once(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage(&stage);
+	stage.end_open_runs = true;
+	until(&stage, &stage.appends, 1);
+	acknowledge(&stage, stage.serials[0], 1);
+	until(&stage, &stage.answers, 1);
+	assert_int_equal(stage.order[0], 99);
+	assert_int_equal(stage.last.code, ERR_OK);
+	close_stage(&stage);
 }
 
 static void
@@ -304,6 +325,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_append_is_refused_until_the_log_is_ready),
+	    cmocka_unit_test(the_end_of_an_open_run_may_be_appended_at_once),
 	    cmocka_unit_test(each_append_is_answered_once_and_in_order),
 	    cmocka_unit_test(a_refusal_carries_its_fault),
 	    cmocka_unit_test(a_refusal_without_a_code_is_still_a_refusal),
