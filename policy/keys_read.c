@@ -11,15 +11,6 @@ enum {
 #define POLICY_DAY (86400 * POLICY_SECOND)
 
 static void
-read_version(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	/* The row's bounds say that it is 1. */
-	(void)reader;
-	(void)key;
-	(void)into;
-}
-
-static void
 read_skill(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	if (!id_name_is_valid(key->value->text))
@@ -232,8 +223,7 @@ read_audit(struct policy_reader *reader, const struct yaml_node *key, void *into
 }
 
 static const struct policy_key policy_rows[] = {
-    {"policy", POLICY_REQUIRED, POLICY_TYPE_INTEGER, read_version, "version of the language, 1", 1,
-	1},
+    {"policy", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
     {"skill", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_skill, "name of the Skill", 0, 0},
     {"owner", POLICY_REQUIRED, POLICY_TYPE_MAP, read_owner, "who answers for it", 0, 0},
     {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "its files, pinned", 0, 0},

@@ -30,15 +30,6 @@ policy_name_is_valid(const char *name, bool dotted)
 }
 
 static void
-read_version(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	/* The row's bounds say that it is 1. */
-	(void)reader;
-	(void)key;
-	(void)into;
-}
-
-static void
 read_integration(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	struct reading *reading = into;
@@ -83,8 +74,7 @@ read_tools(struct policy_reader *reader, const struct yaml_node *key, void *into
 }
 
 static const struct policy_key manifest_rows[] = {
-    {"tools", POLICY_REQUIRED, POLICY_TYPE_INTEGER, read_version, "version of the language, 1", 1,
-	1},
+    {"tools", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
     {"integration", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_integration,
 	"name that the tools' names begin with", 0, 0},
     {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "the programs, pinned", 0, 0},

@@ -335,7 +335,7 @@ policy_read_map(struct policy_reader *reader, const struct yaml_node *map, const
 
 		if (row == NULL)
 			unknown_key(reader, key, what, rows);
-		else if (policy_read_value(reader, key->value, row->name, row))
+		else if (policy_read_value(reader, key->value, row->name, row) && row->read != NULL)
 			row->read(reader, key, into);
 	}
 	require_keys(reader, map, what, rows);

@@ -40,7 +40,7 @@ struct policy_key {
 	enum policy_need need;
 	enum policy_type type;
 	/* key->value has type, and key->value->number is set for INTEGER, BYTES (bytes) and
-	 * DURATION (ns). into is what the table fills. */
+	 * DURATION (ns). into is what the table fills. NULL: the row's check says it all. */
 	void (*read)(struct policy_reader *reader, const struct yaml_node *key, void *into);
 	const char *help;  /* one line: what it does */
 	uint64_t min, max; /* of a number, or the items of a list; 0, 0: any */

@@ -249,6 +249,33 @@ load_refuses_oversize_before_parsing(void **state)
 	    problems.items[0].message, "the file has 262145 bytes; at most 262144 are read");
 }
 
+static void
+problem_text_is_cut_at_its_size(void **state)
+{
+	struct policy_problem problem = {.file = "f.yaml",
+	    .line = 3,
+	    .column = 2,
+	    .message = "m",
+	    .suggestion = "s",
+	    .excerpt = " abc",
+	    .excerpt_from = 1,
+	    .underline = 3};
+	static const char whole[] = "f.yaml:3:2: m\n     3 |  abc\n       |  ^~~ s\n";
+	char text[128];
+
+	(void)state;
+	for (size_t size = 1; size < sizeof(text); size++) {
+		size_t want = size - 1 < sizeof(whole) - 1 ? size - 1 : sizeof(whole) - 1;
+
+		memset(text, '!', sizeof(text));
+		policy_problem_text(text, size, &problem);
+		assert_memory_equal(text, whole, want);
+		assert_int_equal(text[want], 0);
+		assert_int_equal(text[size], '!');
+	}
+	policy_problem_text(text, 0, &problem);
+}
+
 static bool
 load_once(void *context)
 {
@@ -287,6 +314,7 @@ main(void)
 	    cmocka_unit_test(load_reads_quotes_as_every_yaml_reader_does),
 	    cmocka_unit_test(load_keeps_the_first_problems_of_a_hopeless_file),
 	    cmocka_unit_test(load_refuses_oversize_before_parsing),
+	    cmocka_unit_test(problem_text_is_cut_at_its_size),
 	    cmocka_unit_test(load_survives_every_failed_allocation),
 	};
 
