@@ -1,7 +1,8 @@
 /* rule_read.h - from the tree of a file to the compiled form: the parts that several keys share.
  *
- * Every function adds problems to the reader and goes on; what it leaves behind after a problem is
- * never used, because a policy with a problem does not load. */
+ * Every function adds problems to the reader and goes on; what it leaves behind after a problem may
+ * be incomplete, is sorted and searched by name at most, and never decides: a policy with a problem
+ * does not load. */
 #ifndef POLICY_RULE_READ_H
 #define POLICY_RULE_READ_H
 
