@@ -73,10 +73,10 @@ MUST_USE enum err cell_launcher_new(
 void cell_launcher_free(struct cell_launcher **launcher);
 
 /* Starts a cell. Blocks until praxa-init is executed, below a millisecond, and not for the cell:
- * the reports come on status_fd, READY or FAILED first, EXITED last. ERR_CONFINEMENT with stage,
- * errno and what to do. Everything in spec is borrowed for the call. Must be called from a
- * single-threaded process: the child borrows its memory meanwhile (clone3(2), CLONE_VM and
- * CLONE_VFORK). */
+ * the reports come on status_fd, READY or FAILED first, EXITED last (an end without it: killed).
+ * ERR_CONFINEMENT with stage, errno and what to do. Everything in spec is borrowed for the call.
+ * Must be called from a single-threaded process: the child borrows its memory meanwhile (clone3(2),
+ * CLONE_VM and CLONE_VFORK). */
 MUST_USE enum err cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec,
     struct cell *ret, struct fault *fault);
 /* Reads one report without blocking: 1 = got one, 0 = none yet, -1 = the end, and no more come.
