@@ -1,0 +1,54 @@
+/* praxa - what people type. */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "common/text.h"
+
+static const struct {
+	const char *name, *help;
+	int (*run)(int argc, char *const argv[]);
+} commands[] = {
+    {"run", "run a Skill once under its policy", cmd_run},
+    {"up", "keep a workspace's daemons running in the foreground", cmd_up},
+    {"policy", "check a policy; digest a bundle", cmd_policy},
+    {"audit", "show, verify and follow the log", cmd_audit},
+};
+
+static void
+usage(FILE *out)
+{
+	fprintf(out, "usage: praxa COMMAND ...\n\n");
+	for (unsigned i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "\npraxa COMMAND --help says more.\n");
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *names[ARRAY_SIZE(commands) + 1] = {NULL};
+	const char *nearest;
+
+	if (argc < 2) {
+		usage(stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		usage(stdout);
+		return CLI_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("praxa %s\n", PRAXA_VERSION);
+		return CLI_OK;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+		names[i] = commands[i].name;
+	}
+	nearest = text_nearest(argv[1], names);
+	fprintf(stderr, "praxa: there is no command \"%s\"%s%s%s\n", argv[1],
+	    nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
+	    nearest != NULL ? "\"?" : "");
+	return CLI_USAGE;
+}
