@@ -12,6 +12,7 @@ import re
 import sys
 import xml.etree.ElementTree
 
+SKIP = re.compile(r"skip(?: reason)?: \S")
 TAP = re.compile(r"^(not )?ok \d+(?: -)? ?(# SKIP )?(.*)$")
 
 
@@ -26,7 +27,7 @@ def meson_cases(suite, test):
             comments = [*comments, line.lstrip("# ")] if line.startswith("#") else []
             continue
         failed, skipped, title = found.groups()
-        reason = [text[13:] for text in comments if text.startswith("skip reason: ")]
+        reason = [text.split(": ", 1)[1] for text in comments if SKIP.match(text)]
         if skipped or reason:
             cases.append((f"{name}.{title}", "skipped", "".join(reason)))
         else:
