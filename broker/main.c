@@ -30,6 +30,9 @@ serve(const struct broker_config *config, struct fault *fault)
 		r = broker_new(base, &clock_system, config, &broker, fault);
 	if (r == ERR_OK && event_base_dispatch(base) < 0)
 		r = fault_set(fault, ERR_INTERNAL, "the event loop failed");
+	if (broker != NULL && broker->unrecorded > 0)
+		log_line(LOG_LEVEL_WARNING, "%llu events could not be recorded",
+		    (unsigned long long)broker->unrecorded);
 	broker_free(&broker);
 	if (term != NULL)
 		event_free(term);

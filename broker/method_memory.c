@@ -158,7 +158,7 @@ struct listing {
 	const struct broker_run *run;
 	struct arena arena;
 	struct value items[BROKER_MEMORY_LIST_MAX];
-	uint32_t count, limit;
+	uint32_t count, limit, seen;
 	bool more, failed;
 };
 
@@ -170,6 +170,7 @@ add_key(void *context, const struct broker_fact *fact)
 	struct fault ignored;
 	char *key, *run;
 
+	listing->seen++;
 	if (decide(listing->run, POLICY_MEMORY_READ, fact->key, &ignored) != ERR_OK)
 		return true;
 	if (listing->count == listing->limit) {
@@ -189,6 +190,23 @@ add_key(void *context, const struct broker_fact *fact)
 	pairs[3] = broker_pair("written_ms", broker_integer((int64_t)fact->written_ms));
 	listing->items[listing->count++] = broker_map(pairs, 4);
 	return true;
+}
+
+/* A list that stopped at what one call may look at goes on behind its last key; without one there
+ * is nothing to go on behind. */
+static enum err
+judge(struct listing *listing, struct fault *fault)
+{
+	bool stopped = listing->seen >= BROKER_MEMORY_SCAN_MAX;
+
+	if (listing->failed)
+		return fault_set(fault, ERR_INTERNAL, "out of memory");
+	if (stopped && listing->count == 0)
+		return fault_set(fault, ERR_LIMIT,
+		    "none of the first %d keys can be read; use a longer prefix",
+		    BROKER_MEMORY_SCAN_MAX);
+	listing->more = listing->more || stopped;
+	return ERR_OK;
 }
 
 /* A namespace that the policy opens nowhere is an error, not an empty list. A rule may open single
@@ -250,8 +268,8 @@ broker_memory_list(struct broker_call *call)
 	arena_init(&listing.arena, BROKER_INPUT_ARENA_MAX);
 	r = store->ops->list(
 	    store, call->run->grant.workspace, prefix, after, add_key, &listing, &fault);
-	if (r == ERR_OK && listing.failed)
-		r = fault_set(&fault, ERR_INTERNAL, "out of memory");
+	if (r == ERR_OK)
+		r = judge(&listing, &fault);
 	readable = r == ERR_OK && listing.count == 0 ? probe(call->run, prefix, &fault) : ERR_OK;
 	if (readable != ERR_OK)
 		broker_call_deny(call, &fault);

@@ -6,8 +6,6 @@
 #include "tests/broker/stage.h"
 #include "tests/lib/check.h"
 
-#define NOTE "{\"key\":\"ws/ws_acme/notes/pay/a\"}"
-#define PUT "{\"key\":\"ws/ws_acme/notes/pay/a\",\"value\":{\"n\":1}}"
 #define DIFF "{\"tool\":\"git.read.diff\",\"arguments\":{\"commit\":\"1234567\"}}"
 #define DECISION                                                    \
 	"{\"reasoning\":[\"small\"],\"alternatives\":[{\"action\":" \
@@ -222,23 +220,6 @@ every_denial_is_durable_before_the_skill_sees_it_and_nothing_happens(void **stat
 }
 
 static void
-another_workspaces_keys_are_a_scope_error_in_every_memory_method(void **state)
-{
-	static const char *const calls[][2] = {
-	    {"memory.get", "{\"key\":\"ws/ws_other/notes/a\"}"},
-	    {"memory.put", "{\"key\":\"ws/ws_other/notes/a\",\"value\":1}"},
-	    {"memory.delete", "{\"key\":\"ws/ws_other/notes/a\"}"},
-	    {"memory.list", "{\"prefix\":\"ws/ws_other/notes/\"}"},
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
-		struct stage_reply reply = stage_ask(*state, calls[i][0], calls[i][1]);
-
-		stage_assert_error(&reply, "WorkspaceScopeError");
-	}
-}
-
-static void
 the_call_above_the_budget_is_denied_by_its_rule_and_line(void **state)
 {
 	struct stage *stage = *state;
@@ -289,76 +270,6 @@ an_unknown_method_is_an_error_with_a_suggestion_and_not_the_end(void **state)
 	stage_last(stage, EVENT_CALL_DENIED, "memory.gte");
 	reply = stage_ask(stage, "tool.list", "{}");
 	assert_int_equal(reply.error.type, VALUE_NULL);
-}
-
-static void
-a_fact_is_written_after_its_intent_and_read_with_its_provenance(void **state)
-{
-	struct stage *stage = *state;
-	struct stage_reply reply;
-
-	reply = stage_ask(stage, "memory.get", NOTE);
-	stage_assert_json(&reply.result, "{\"found\":false}");
-	stage->hold = true;
-	stage_call(stage, 1, "memory.put", PUT);
-	stage_until_records(stage, 2);
-	stage_call(stage, 2, "memory.get", NOTE);
-	reply = stage_reply(stage);
-	assert_int_equal(reply.id, 2);
-	stage_assert_json(&reply.result, "{\"found\":false}");
-	stage_release(stage);
-	reply = stage_reply(stage);
-	assert_int_equal(reply.id, 1);
-	assert_int_equal(reply.error.type, VALUE_NULL);
-	stage_until_records(stage, 4);
-	stage_last(stage, EVENT_CALL_RESULT, "memory.put");
-	reply = stage_ask(stage, "memory.get", NOTE);
-	stage_assert_json(&reply.result, "{\"found\":true,\"value\":{\"n\":1},\"run\":\"" STAGE_RUN
-					 "\",\"written_ms\":1795525228123}");
-	reply = stage_ask(stage, "memory.delete", NOTE);
-	stage_assert_json(&reply.result, "{\"existed\":true}");
-	reply = stage_ask(stage, "memory.get", NOTE);
-	stage_assert_json(&reply.result, "{\"found\":false}");
-}
-
-static void
-a_list_shows_readable_keys_and_a_closed_namespace_is_denied(void **state)
-{
-	struct stage *stage = *state;
-	struct stage_reply reply;
-
-	stage_ask(stage, "memory.put", PUT);
-	stage_ask(stage, "memory.put", "{\"key\":\"ws/ws_acme/notes/pay/b\",\"value\":2}");
-	reply = stage_ask(stage, "memory.list", "{\"prefix\":\"ws/ws_acme/notes/\",\"limit\":1}");
-	assert_true(value_get(&reply.result, "more")->boolean);
-	assert_true(
-	    value_is_string(value_path(&reply.result, "$.keys[0].key"), "ws/ws_acme/notes/pay/a"));
-	reply = stage_ask(stage, "memory.list",
-	    "{\"prefix\":\"ws/ws_acme/notes/\",\"after\":\"ws/ws_acme/notes/pay/a\"}");
-	assert_false(value_get(&reply.result, "more")->boolean);
-	assert_true(
-	    value_is_string(value_path(&reply.result, "$.keys[0].key"), "ws/ws_acme/notes/pay/b"));
-	reply = stage_ask(stage, "memory.list", "{\"prefix\":\"ws/ws_acme/\"}");
-	assert_int_equal(value_get(&reply.result, "keys")->length, 2);
-	reply = stage_ask(stage, "memory.list", "{\"prefix\":\"ws/ws_acme/secret/\"}");
-	stage_assert_error(&reply, "MemoryNamespaceError");
-}
-
-static void
-a_value_above_64_kib_is_denied(void **state)
-{
-	static char params[70000];
-	struct stage_reply reply;
-	int at =
-	    snprintf(params, sizeof(params), "{\"key\":\"ws/ws_acme/notes/pay/a\",\"value\":\"");
-
-	memset(params + at, 'v', 66000);
-	snprintf(params + at + 66000, sizeof(params) - (size_t)at - 66000, "\"}");
-	reply = stage_ask(*state, "memory.put", params);
-	stage_assert_error(&reply, "LimitError");
-	/* What was refused stands in the record by digest and size. */
-	assert_non_null(
-	    value_path(&((struct stage *)*state)->records[0].body, "$.arguments.arguments_sha256"));
 }
 
 static void
@@ -453,13 +364,9 @@ main(void)
 	    CASE(a_tool_that_does_not_write_json_has_failed),
 	    CASE(a_tool_that_writes_too_much_is_cancelled_and_a_limit_error),
 	    CASE(every_denial_is_durable_before_the_skill_sees_it_and_nothing_happens),
-	    CASE(another_workspaces_keys_are_a_scope_error_in_every_memory_method),
 	    CASE(the_call_above_the_budget_is_denied_by_its_rule_and_line),
 	    CASE(params_are_checked_before_a_handler_runs),
 	    CASE(an_unknown_method_is_an_error_with_a_suggestion_and_not_the_end),
-	    CASE(a_fact_is_written_after_its_intent_and_read_with_its_provenance),
-	    CASE(a_list_shows_readable_keys_and_a_closed_namespace_is_denied),
-	    CASE(a_value_above_64_kib_is_denied),
 	    CASE(a_decision_is_the_record_and_names_the_tools_that_worked),
 	    CASE(a_decision_that_lacks_its_shape_is_denied_with_the_field),
 	    CASE(a_decision_larger_than_a_record_is_a_limit_error),
