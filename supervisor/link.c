@@ -64,11 +64,11 @@ on_cancel(struct run *run, struct wire_message *message)
 	tool_cancel(run, ((const struct wire_tool_cancel *)message->body)->call);
 }
 
-/* strict: the message answers ours, so a run in another state, or none, means that the broker's
- * idea of the world is wrong. The others race with the end of a run and may come late. */
+/* answer: what the run's state must wait for. The others race with the end of a run, and each
+ * handler takes them in any state. */
 static const struct {
 	enum wire_type type;
-	bool strict;
+	bool answer;
 	void (*handler)(struct run *run, struct wire_message *message);
 } rows[] = {
     {WIRE_TYPE_GRANT_READY, true, on_ready},
@@ -79,26 +79,36 @@ static const struct {
     {WIRE_TYPE_TOOL_CANCEL, false, on_cancel},
 };
 
+/* False: no history of this run explains the message; the broker's idea of the world is wrong. */
+static bool
+take(struct run *run, unsigned row, struct wire_message *message)
+{
+	enum run_expectation expectation =
+	    rows[row].answer ? run_expects(run, message->type) : RUN_EXPECTS;
+
+	if (expectation == RUN_EXPECTS)
+		rows[row].handler(run, message);
+	return expectation != RUN_EXPECTS_NOT;
+}
+
 static void
 on_message(void *context, struct wire_message *message)
 {
 	struct supervisor *supervisor = context;
-	/* Every message of this channel begins with the run's id. */
+	/* Every message of this channel begins with the run's id. A run that is forgotten has been
+	 * recorded: what comes for it comes late. */
 	struct run *run = run_find(supervisor, message->body);
 	struct fault fault;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].type != message->type)
 			continue;
-		if (run != NULL && (!rows[i].strict || run_expects(run, message->type)))
-			rows[i].handler(run, message);
-		else if (rows[i].strict)
-			break;
-		return;
+		if (run == NULL || take(run, i, message))
+			return;
+		fault_set(&fault, ERR_PROTOCOL, "%s for a run that does not wait for it",
+		    wire_name(message->type));
+		dial_reset(supervisor->broker, &fault);
 	}
-	fault_set(&fault, ERR_PROTOCOL, "%s for a run that does not wait for it",
-	    wire_name(message->type));
-	dial_reset(supervisor->broker, &fault);
 }
 
 static const struct dial_handlers handlers = {

@@ -312,13 +312,18 @@ run_cell_ended(struct run *run, const struct job_outcome *outcome)
 	dispatch(run, ON_CELL_ENDED);
 }
 
-bool
+enum run_expectation
 run_expects(const struct run *run, enum wire_type type)
 {
-	if (type == WIRE_TYPE_GRANT_CLOSED)
-		return run->state == RUN_CLOSING;
-	/* A grant that was ended while its answer was on its way is still answered. */
-	return run->state == RUN_GRANTING || run->state == RUN_CLOSING;
+	if (run->state == RUN_ADMITTING)
+		return RUN_EXPECTS_NOT;
+	/* The broker was lost, or did not answer in time, and is answering now. */
+	if (run->state == RUN_RECORDING || run->state == RUN_UNRECORDED || !run->granted)
+		return RUN_IS_PAST;
+	if (run->state == RUN_CLOSING)
+		return RUN_EXPECTS; /* CLOSED, or the answer to a grant that was ended meanwhile */
+	return run->state == RUN_GRANTING && type != WIRE_TYPE_GRANT_CLOSED ? RUN_EXPECTS
+									    : RUN_EXPECTS_NOT;
 }
 
 void

@@ -62,9 +62,10 @@ void run_client_gone(struct run *run);
 
 /* Nothing of the run's cell is left. Called by supervisor/start.c. */
 void run_cell_ended(struct run *run, const struct job_outcome *outcome);
-/* What the broker says of a run. A GRANT_READY or GRANT_CLOSED that no state waits for is the
- * broker link's to refuse: see run_expects. */
-bool run_expects(const struct run *run, enum wire_type type);
+/* What the broker says of a run. Its answers race with the run's end: a late one is told apart from
+ * one that no history of this run explains. */
+enum run_expectation { RUN_EXPECTS_NOT = 0, RUN_EXPECTS, RUN_IS_PAST };
+enum run_expectation run_expects(const struct run *run, enum wire_type type);
 void run_granted(struct run *run);
 void run_grant_refused(struct run *run, const struct fault *why);
 void run_closed(struct run *run, const struct wire_grant_closed *closed);
