@@ -197,19 +197,24 @@ class Stack:
             "run", self.base / "probe.policy.yaml", "--workspace", WORKSPACE, "--state", self.state,
             "--event", event, "--json", "--input", json.dumps(work), *extra,
         )  # fmt: skip
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        # Files, because a full pipe would hold up a `praxa` that nobody reads from yet.
+        with open(self.base / "out", "wb") as out, open(self.base / "err", "wb") as err:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     def finish(self, running):
+        """Waits for the end of the `praxa run` that was started last."""
+        hangs = False
         try:
-            out, err = running.communicate(timeout=PATIENCE)
+            running.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
+            hangs = True
             self.note(running)
             running.kill()
-            out, err = running.communicate()
-            raise AssertionError(f"praxa run hangs\n{out}\n{err}") from None
-        return Finished(running.returncode, out, err)
+            running.wait()
+        out, err = ((self.base / name).read_text(errors="replace") for name in ("out", "err"))
+        done = Finished(running.returncode, out, err)
+        assert not hangs, f"praxa run hangs: {done}"
+        return done
 
     def run(self, work, **options):
         return self.finish(self.start(work, **options))

@@ -95,6 +95,27 @@ def test_the_sdk_raises_each_refusal_under_its_own_name(stack):
     }
 
 
+def test_a_required_layer_that_this_host_has_not_is_never_done_without(stack):
+    stack.require = "[ cgroup ]"
+    stack.write_policy()
+    done = stack.run({"calls": []})
+    assert done.status == 39, done
+    ended = stack.of("run.ended")
+    assert [r["reason"] for r in ended] == ["confinement"]
+    assert "cgroup" in ended[0]["message"]
+    assert stack.of("run.started") == [] and stack.of("decision") == []
+
+
+def test_a_state_folder_serves_one_stack_at_a_time(stack):
+    first = stack.start({"do": "hang"})
+    stack.wait_for_skill(first)
+    second = stack.run({"calls": []}, extra=("--workspace", "ws_second"))
+    assert second.status == 22 and "WorkspaceScopeError" in second.err, second
+    first.terminate()
+    first.wait()
+    assert stack.verify().status == 0
+
+
 def test_a_tool_that_fails_says_why(stack):
     done = stack.run({"calls": [["tool.call", {"tool": "probe.fail", "arguments": {}}]]})
     assert done.status == 0, done

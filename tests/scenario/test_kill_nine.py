@@ -57,7 +57,7 @@ def test_kill_nine_of_praxa_takes_its_daemons_along(stack):
     running = start_working(stack)
     before = stack.records()
     os.kill(running.pid, signal.SIGKILL)
-    running.communicate()
+    running.wait()
     stack.nothing_is_left(sockets=False)
     assert is_continuation(before, stack.records())
     assert stack.verify().status == 0
