@@ -68,7 +68,8 @@ check_public(const struct audit_files *files, const struct note_signer *signer, 
 	ssize_t length = audit_files_read(files, public_name, AUDIT_KEY_FILE_MAX, &found);
 	int r;
 
-	note_key_text(text, note_signer_key(signer));
+	if (!note_key_text(text, note_signer_key(signer)))
+		return unavailable(fault, "the public key", -ENOMEM);
 	strcat(text, "\n");
 	if (length == -ENOENT) {
 		r = audit_files_replace(files, public_name, text, strlen(text));

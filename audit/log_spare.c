@@ -87,7 +87,7 @@ audit_log_prepare(struct audit_log *log)
 	return step(log) == 0 && !log->spare.ready;
 }
 
-static void
+static int
 fill_header(struct audit_log *log, bool failed, struct segment_header *header)
 {
 	const struct clock *clock = log->options.clock;
@@ -112,7 +112,7 @@ fill_header(struct audit_log *log, bool failed, struct segment_header *header)
 	while (header->id == 0)
 		clock->random(clock->context, &header->id, sizeof(header->id));
 	memcpy(header->boot_id, log->options.boot_id, BOOT_ID_BYTES);
-	note_key_text(header->vkey, note_signer_key(log->signer));
+	return note_key_text(header->vkey, note_signer_key(log->signer)) ? 0 : -ENOMEM;
 }
 
 int
@@ -123,9 +123,10 @@ log_spare_use(struct audit_log *log, bool failed)
 	unsigned char block[AUDIT_BLOCK];
 	char name[SEGMENT_NAME_MAX];
 	struct segment_header header;
-	int r;
+	int r = fill_header(log, failed, &header);
 
-	fill_header(log, failed, &header);
+	if (r < 0)
+		return r;
 	segment_header_put(block, &header);
 	segment_name(name, header.first_index);
 	r = files->ops->write(files->state, log->spare.handle, block, sizeof(block), 0);

@@ -139,16 +139,17 @@ put_base64(char *to, const void *from, size_t length)
 	return true;
 }
 
-void
+bool
 note_key_text(char to[NOTE_VKEY_MAX], const struct note_key *key)
 {
 	uint8_t blob[33] = {ED25519};
-	char base64[KEY_BASE64 + 5] = "";
+	char base64[KEY_BASE64 + 5];
 
 	memcpy(blob + 1, key->public_key, 32);
 	if (!put_base64(base64, blob, sizeof(blob)))
-		base64[0] = '\0';
+		return false;
 	snprintf(to, NOTE_VKEY_MAX, "%s+%08x+%s", key->name, key->id, base64);
+	return true;
 }
 
 static bool

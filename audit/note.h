@@ -38,7 +38,8 @@ MUST_USE bool note_name_is_valid(const char *name);
 /* Parses NAME+HEX8+BASE64 (an optional newline behind it); ERR_PROTOCOL. Trust: text may come from
  * anyone. */
 MUST_USE enum err note_key_parse(const char *text, struct note_key *ret, struct fault *fault);
-void note_key_text(char to[NOTE_VKEY_MAX], const struct note_key *key);
+/* Writes NAME+HEX8+BASE64. False: out of memory. */
+MUST_USE bool note_key_text(char to[NOTE_VKEY_MAX], const struct note_key *key);
 
 /* Checks note[0..length) against key. On NOTE_VALID *ret_text is the length of the signed text, its
  * last newline included. Signatures of others are ignored, as the specification asks. Trust: note

@@ -78,7 +78,7 @@ survived(struct rig *rig, const struct rig_head *head)
 	for (int i = 0; i < rig->sim.now.count; i++) {
 		const struct sim_file *file = &rig->sim.files[rig->sim.now.rows[i].file];
 
-		if (memmem(file->now, file->size, signature, SIGNATURE) != NULL)
+		if (file->size > 0 && memmem(file->now, file->size, signature, SIGNATURE) != NULL)
 			return true;
 	}
 	return false;

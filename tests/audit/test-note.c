@@ -77,7 +77,7 @@ the_published_note_is_valid_and_no_other(void **state)
 
 	(void)state;
 	assert_int_equal(note_key_parse(example_key, &key, NULL), ERR_OK);
-	note_key_text(text, &key);
+	assert_true(note_key_text(text, &key));
 	assert_string_equal(text, example_key);
 	assert_int_equal(
 	    note_verify(&key, example_note, sizeof(example_note) - 1, &length), NOTE_VALID);
@@ -207,8 +207,8 @@ a_private_key_comes_back_from_its_text(void **state)
 	assert_int_equal(note_signer_new("praxa/ws_a", seed, &signer, NULL), ERR_OK);
 	assert_true(note_private_text(text, sizeof(text), "praxa/ws_a", seed) > 0);
 	assert_int_equal(note_signer_parse(text, &again, NULL), ERR_OK);
-	note_key_text(vkey, note_signer_key(signer));
-	note_key_text(vkey_again, note_signer_key(again));
+	assert_true(note_key_text(vkey, note_signer_key(signer)));
+	assert_true(note_key_text(vkey_again, note_signer_key(again)));
 	assert_string_equal(vkey, vkey_again);
 	note_signer_free(&signer);
 	note_signer_free(&again);
