@@ -97,7 +97,7 @@ print_decision(const struct value *event)
 static void
 print_layers(const struct session_result *result)
 {
-	uint64_t missing = ((UINT64_C(1) << LAYER_COUNT) - 1) & ~result->started.layers;
+	uint64_t missing = LAYER_ALL & ~result->started.layers;
 	char list[512];
 
 	heading("Layers that were active");

@@ -10,7 +10,7 @@
 
 /* X(enumerator, bit, name in policies and records, what it means for a reader) */
 #define LAYER_TABLE(X)                                                                         \
-	X(USER_NS, 0, "user-namespace", "no identity of the host inside")                      \
+	X(USER_NS, 0, "user-namespace", "its capabilities would own nothing of the host")      \
 	X(MOUNT_NS, 1, "mount-namespace", "no mount of the host inside")                       \
 	X(PID_NS, 2, "pid-namespace", "sees and signals no process outside")                   \
 	X(NET_NS, 3, "network-namespace", "no interface, no route")                            \
@@ -30,12 +30,17 @@
 	X(RLIMITS, 17, "rlimits", "limits that hold without a cgroup")                         \
 	X(CGROUP, 18, "cgroup", "memory, process and CPU limits for the whole run")            \
 	X(NO_DUMP, 19, "no-dump", "leaves no core file, cannot be traced")                     \
-	X(KEYRING, 20, "keyring", "a session keyring of its own")
+	X(KEYRING, 20, "keyring", "a session keyring of its own")                              \
+	X(IDENTITY, 21, "identity", "a user namespace, or a host's user id of its own")
 
 #define LAYER_ENUM(name, bit, text, meaning) LAYER_##name = bit,
 enum layer { LAYER_TABLE(LAYER_ENUM) LAYER_COUNT };
 
 #define LAYER_BIT(name) (UINT64_C(1) << LAYER_##name)
+
+/* What "all" means in a policy: the layers that every host can have. The user namespace is one of
+ * the two forms of identity; a policy that insists on this form names it. */
+#define LAYER_ALL (((UINT64_C(1) << LAYER_COUNT) - 1) & ~LAYER_BIT(USER_NS))
 
 struct layer_info {
 	const char *name;

@@ -76,7 +76,7 @@ policy_read_require(struct policy_reader *reader, const struct yaml_node *value,
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
 		names[i] = layer_info(i)->name;
 	if (value->kind == YAML_SCALAR && strcmp(value->text, "all") == 0) {
-		*ret_mask = (UINT64_C(1) << LAYER_COUNT) - 1;
+		*ret_mask = LAYER_ALL;
 		return;
 	}
 	names[LAYER_COUNT] = "all";

@@ -23,7 +23,7 @@ enum {
 
 /* Layers that a cell must have where its policy does not say: all but the cgroup, whose limits hold
  * by rlimits, too, though less exactly; not every host delegates one. */
-#define POLICY_REQUIRED_DEFAULT (((UINT64_C(1) << LAYER_COUNT) - 1) & ~LAYER_BIT(CGROUP))
+#define POLICY_REQUIRED_DEFAULT (LAYER_ALL & ~LAYER_BIT(CGROUP))
 
 /* Seccomp profiles that a policy may name: seccomp-profiles/<name>.json. */
 #define POLICY_PROFILES(X) X(base) X(python) X(shell)

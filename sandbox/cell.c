@@ -16,6 +16,7 @@
 #include "common/io.h"
 #include "sandbox/idmap.h"
 #include "sandbox/launch.h"
+#include "sandbox/mode.h"
 #include "sandbox/plan.h"
 
 #ifndef MFD_EXEC
@@ -29,6 +30,7 @@ struct cell_launcher {
 	int null_fd; /* /dev/null */
 	int proc_fd; /* /proc */
 	uint64_t outside[NAMESPACE_COUNT];
+	bool privileged; /* no user namespaces here: cells are built with our own capabilities */
 };
 
 /* A sealed, executable memory file. MFD_EXEC says so where vm.memfd_noexec asks for it. */
@@ -74,9 +76,8 @@ launcher_open(struct cell_launcher *launcher, const char *init_path, struct faul
 	    fs.f_type != PROC_SUPER_MAGIC)
 		return fault_set(fault, ERR_CONFINEMENT, "/proc is not mounted on this host");
 	if (namespaces_outside(launcher->proc_fd, launcher->outside) < 0)
-		return fault_set(
-		    fault, ERR_CONFINEMENT, "this kernel has no user namespaces (CONFIG_USER_NS)");
-	return ERR_OK;
+		return fault_set(fault, ERR_CONFINEMENT, "/proc/self/ns cannot be read");
+	return mode_choose(launcher->proc_fd, &launcher->privileged, fault);
 }
 
 enum err
@@ -114,10 +115,12 @@ struct identity {
 	uid_t uid;
 	gid_t gid;
 	bool drop_groups;
+	uint32_t inside; /* what the cell calls them */
 };
 
 static enum err
-choose_identity(const struct cell_spec *spec, struct identity *ret, struct fault *fault)
+choose_identity(const struct cell_launcher *launcher, const struct cell_spec *spec,
+    struct identity *ret, struct fault *fault)
 {
 	bool given = spec->host_uid != (uid_t)-1;
 
@@ -125,10 +128,14 @@ choose_identity(const struct cell_spec *spec, struct identity *ret, struct fault
 	    .uid = given ? spec->host_uid : geteuid(),
 	    .gid = given ? (gid_t)spec->host_uid : getegid(),
 	    .drop_groups = given,
+	    .inside = launcher->privileged ? spec->host_uid : IDMAP_INSIDE,
 	};
 	if (ret->uid == 0 || ret->gid == 0)
 		return fault_set(fault, ERR_CONFINEMENT,
 		    "no cell runs as root outside: give it a user id of its own");
+	if (launcher->privileged && !given)
+		return fault_set(fault, ERR_CONFINEMENT,
+		    "without user namespaces a cell needs a user id of its own");
 	return ERR_OK;
 }
 
@@ -202,7 +209,7 @@ static enum err
 make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
     const struct identity *identity, struct ends *ends, struct fault *fault)
 {
-	struct plan_head head = {.start_ns = now_ns()};
+	struct plan_head head = {.start_ns = now_ns(), .id = identity->inside};
 	SCOPED_FREE void *data = NULL;
 	size_t length = 0;
 	enum err r;
@@ -211,7 +218,8 @@ make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
 	memcpy(head.outside, launcher->outside, sizeof(head.outside));
 	head.flags = (spec->bundle_fd >= 0 ? PLAN_BUNDLE : 0) |
 		     (spec->door_fd >= 0 ? PLAN_DOOR : 0) |
-		     (identity->drop_groups ? PLAN_DROP_GROUPS : 0);
+		     (identity->drop_groups ? PLAN_DROP_GROUPS : 0) |
+		     (launcher->privileged ? PLAN_PRIVILEGED : 0);
 	r = plan_encode(spec, &head, &data, &length, fault);
 	if (r == ERR_OK)
 		r = clone_trees(spec, ends, &head.flags, fault);
@@ -245,26 +253,6 @@ fill_layout(const struct cell_launcher *launcher, const struct cell_spec *spec,
 		    ends->tree_count > 0 ? ends->trees[i] : spec->mounts[i].source_fd;
 }
 
-/* Where clone3 says no, people need the reason that their host has. */
-static const char *
-namespace_advice(int error)
-{
-	switch (error) {
-	case EPERM:
-		return "user namespaces are forbidden here: see the sysctls "
-		       "kernel.unprivileged_userns_clone and "
-		       "kernel.apparmor_restrict_unprivileged_userns";
-	case ENOSPC:
-	case EUSERS:
-		return "no more namespaces: see the sysctls user.max_*_namespaces";
-	case ENOSYS:
-	case EINVAL:
-		return "this kernel lacks a kind of namespace; Linux 5.14 or newer is needed";
-	default:
-		return "see clone3(2)";
-	}
-}
-
 static enum err
 start(const struct cell_launcher *launcher, const struct cell_spec *spec,
     const struct identity *identity, struct ends *ends, struct cell *ret, struct fault *fault)
@@ -274,14 +262,16 @@ start(const struct cell_launcher *launcher, const struct cell_spec *spec,
 	int r;
 
 	fill_layout(launcher, spec, ends, &launch);
+	launch.privileged = launcher->privileged;
 	cell.pid = launch_run(&launch, &cell.pidfd);
 	if (cell.pid < 0)
 		return fault_set(fault, ERR_CONFINEMENT, "%s: %s (%s)", launch.stage,
-		    strerror(-cell.pid), namespace_advice(-cell.pid));
+		    strerror(-cell.pid), mode_advice(-cell.pid));
 	cell.status_fd = TAKE_FD(ends->status);
 	cell.lifeline_fd = TAKE_FD(ends->lifeline);
-	r = idmap_write(
-	    launcher->proc_fd, cell.pid, identity->uid, identity->gid, identity->drop_groups);
+	r = launcher->privileged ? 0
+				 : idmap_write(launcher->proc_fd, cell.pid, identity->uid,
+				       identity->gid, identity->drop_groups);
 	if (r == 0)
 		r = io_write_full(cell.lifeline_fd, "", 1);
 	if (r < 0) {
@@ -300,7 +290,7 @@ cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, s
 {
 	struct ends ends = {-1, -1, -1, -1, -1, {0}, 0};
 	struct identity identity;
-	enum err r = choose_identity(spec, &identity, fault);
+	enum err r = choose_identity(launcher, spec, &identity, fault);
 
 	if (r == ERR_OK)
 		r = ends_open(&ends, fault);

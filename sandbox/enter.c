@@ -73,14 +73,19 @@ step_time(struct enter *enter)
 static int
 step_identity(struct enter *enter)
 {
-	return privileges_take_identity((enter->plan->head->flags & PLAN_DROP_GROUPS) != 0);
+	return privileges_take_identity(
+	    enter->plan->head->id, (enter->plan->head->flags & PLAN_DROP_GROUPS) != 0);
 }
 
 static int
 step_nested(struct enter *enter)
 {
-	int r = write_proc(enter, "sys/user/max_user_namespaces", "0");
+	int r;
 
+	/* There the setting is the host's, and already forbids them. */
+	if ((enter->plan->head->flags & PLAN_PRIVILEGED) != 0)
+		return unshare(CLONE_NEWUSER) < 0 ? 0 : -EPERM;
+	r = write_proc(enter, "sys/user/max_user_namespaces", "0");
 	if (r < 0)
 		return r;
 	return unshare(CLONE_NEWUSER) < 0 && errno == ENOSPC ? 0 : -EPERM;
@@ -284,7 +289,7 @@ static const struct step steps[] = {
      * offsets must stand before anybody lives in the namespace; process 2 is the first. */
     {"time namespace", step_time, LAYER_BIT(TIME_NS), true, "Linux 5.6 with CONFIG_TIME_NS has it"},
     /* Before any file is made, so that all belong to the id inside. */
-    {"identity", step_identity, 0, false, "see user_namespaces(7)"},
+    {"identity", step_identity, LAYER_BIT(IDENTITY), false, "see user_namespaces(7)"},
     /* Second lock behind seccomp's: new namespaces are the way to most kernel bugs. While
      * CAP_SYS_RESOURCE is there, and the host's /proc/sys. */
     {"nested namespaces", step_nested, 0, false, "user.max_user_namespaces must be writable"},

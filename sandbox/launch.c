@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -17,12 +18,13 @@ enum { CHILD_STACK = 64 * 1024 };
 
 /* The time namespace is not among them: it must be given its offsets before anybody lives in it, so
  * praxa-init makes it (sandbox/enter.c). */
-static const uint64_t namespace_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
-					CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+static const uint64_t namespace_flags =
+    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
 /* praxa-init is executed before its id maps are written, because the parent waits for that execve.
  * Its uid has then no name inside, and execve takes every capability that is not ambient. So the
- * few that set-up needs are made ambient, in a user namespace that owns nothing yet. */
+ * few that set-up needs are made ambient, in a user namespace that owns nothing yet. Without a user
+ * namespace these are the host's, and all others are given up here. */
 static const unsigned kept[] = {
     CAP_SYS_ADMIN,    /* mounts, host name, time namespace */
     CAP_SYS_TIME,     /* offsets of the time namespace */
@@ -33,11 +35,15 @@ static const unsigned kept[] = {
 };
 
 static int
-keep_capabilities(void)
+keep_capabilities(bool privileged)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 
+	/* Or execve would give root everything back, and the change of ids take everything. */
+	if (privileged &&
+	    prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 		data[0].effective |= 1U << kept[i];
 		data[0].permitted |= 1U << kept[i];
@@ -86,7 +92,7 @@ child(void *context)
 	struct launch *launch = context;
 	int fds[LAUNCH_FDS];
 	char *argv[] = {name, NULL}, *envp[] = {NULL};
-	int r = keep_capabilities();
+	int r = keep_capabilities(launch->privileged);
 
 	if (r < 0)
 		fail(launch, "capabilities", -r);
@@ -98,31 +104,41 @@ child(void *context)
 	fail(launch, "exec praxa-init", errno);
 }
 
-pid_t
-launch_run(struct launch *launch, int *ret_pidfd)
+/* Runs run(context) in a new process on a stack of its own. Returns the pid or -errno. */
+static pid_t
+run_child(uint64_t flags, int *pidfd, void (*run)(void *context), void *context)
 {
 	SCOPED_FREE void *stack = NULL;
 	sigset_t all, old;
-	int pidfd = -1, e;
+	int e = posix_memalign(&stack, 64, CHILD_STACK);
 	pid_t pid;
 
-	launch->stage = "namespaces";
-	e = posix_memalign(&stack, 64, CHILD_STACK);
 	if (e != 0)
 		return -e;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	pid = clone_run(
 	    &(struct clone_args){
-		.flags =
-		    namespace_flags | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.flags = flags | CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 		.stack = (uint64_t)(uintptr_t)stack,
 		.stack_size = CHILD_STACK,
 	    },
-	    child, launch);
+	    run, context);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+pid_t
+launch_run(struct launch *launch, int *ret_pidfd)
+{
+	uint64_t flags = namespace_flags | (launch->privileged ? 0 : CLONE_NEWUSER);
+	int pidfd = -1;
+	pid_t pid;
+
+	launch->stage = "namespaces";
+	pid = run_child(flags, &pidfd, child, launch);
 	if (pid < 0)
 		return pid;
 	if (launch->error != 0) {
@@ -132,4 +148,26 @@ launch_run(struct launch *launch, int *ret_pidfd)
 	}
 	*ret_pidfd = pidfd;
 	return pid;
+}
+
+static void
+try_capability(void *context)
+{
+	int *error = context;
+
+	*error = syscall(SYS_sethostname, "try", 3) < 0 ? errno : 0;
+	syscall(SYS_exit_group, 0);
+}
+
+int
+launch_try_user_namespace(void)
+{
+	int pidfd = -1, error = EIO;
+	pid_t pid = run_child(CLONE_NEWUSER | CLONE_NEWUTS, &pidfd, try_capability, &error);
+
+	if (pid < 0)
+		return pid;
+	waitpid(pid, NULL, 0);
+	close(pidfd);
+	return -error;
 }

@@ -10,6 +10,7 @@ enum { LAUNCH_FDS = FD_MOUNTS + CELL_MOUNTS_MAX };
 /* Shared with the child while the parent waits. */
 struct launch {
 	int fds[LAUNCH_FDS]; /* what becomes 0, 1, 2, ...; -1: closed */
+	bool privileged;     /* without a user namespace */
 	int error;           /* set by a child that did not reach execve */
 	const char *stage;
 };
@@ -18,5 +19,9 @@ struct launch {
  * the pid or -errno, with launch->stage. Signals are blocked meanwhile: a handler would run in both
  * processes on the same memory. */
 MUST_USE pid_t launch_run(struct launch *launch, int *ret_pidfd);
+/* Makes a user namespace and uses a capability there, in a process that ends at once. Returns 0 or
+ * -errno. That it can be made is not enough: AppArmor lets it be made and takes its capabilities
+ * (kernel.apparmor_restrict_unprivileged_userns). */
+MUST_USE int launch_try_user_namespace(void);
 
 #endif

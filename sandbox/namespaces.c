@@ -28,7 +28,7 @@ namespaces_outside(int proc_fd, uint64_t ret[NAMESPACE_COUNT])
 {
 	for (unsigned i = 0; i < NAMESPACE_COUNT; i++)
 		ret[i] = inode(proc_fd, rows[i].outside);
-	return ret[NAMESPACE_USER_NS] != 0 ? 0 : -ENOSYS;
+	return ret[NAMESPACE_MOUNT_NS] != 0 ? 0 : -ENOSYS;
 }
 
 uint64_t

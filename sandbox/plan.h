@@ -26,7 +26,8 @@ enum plan_flag {
 	PLAN_DOOR = 2,        /* FD_DOOR is open */
 	PLAN_DROP_GROUPS = 4, /* setgroups(2) is allowed in the cell's user namespace */
 	PLAN_TREES = 8,       /* FD_MOUNTS are detached mounts, not directories */
-	PLAN_FLAGS = 15,
+	PLAN_PRIVILEGED = 16, /* no user namespace: capabilities are real until dropped */
+	PLAN_FLAGS = 31,
 };
 
 struct plan_head {
@@ -39,6 +40,8 @@ struct plan_head {
 	struct policy_limits limits;
 	uint32_t filter_length; /* instructions */
 	uint32_t mount_count, arg_count, env_count;
+	uint32_t id;       /* user and group of the program, as it sees them */
+	uint32_t reserved; /* 0 */
 };
 
 /* A parsed plan; everything borrows from the bytes it was parsed from. */
@@ -53,8 +56,8 @@ struct plan {
 };
 
 /* Builds the plan of a spec as heap memory of the caller's. head carries what the spec does not:
- * flags, start_ns and outside. ERR_CONFINEMENT: a target, the environment or the arguments cannot
- * be used, with the reason. */
+ * flags, id, start_ns and outside. ERR_CONFINEMENT: a target, the environment or the arguments
+ * cannot be used, with the reason. */
 MUST_USE enum err plan_encode(const struct cell_spec *spec, const struct plan_head *head,
     void **ret_data, size_t *ret_length, struct fault *fault);
 /* Parses data[0..length), aligned to 8. false: not a plan. Trust: data may hold anything, though it

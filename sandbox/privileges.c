@@ -9,10 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox/idmap.h"
-
 int
-privileges_take_identity(bool drop_groups)
+privileges_take_identity(unsigned id, bool drop_groups)
 {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
@@ -20,13 +18,12 @@ privileges_take_identity(bool drop_groups)
 	/* Groups while CAP_SETGID is there, the user last (CERT POS36-C). */
 	if (drop_groups && setgroups(0, NULL) < 0)
 		return -errno;
-	if (setresgid(IDMAP_INSIDE, IDMAP_INSIDE, IDMAP_INSIDE) < 0 ||
-	    setresuid(IDMAP_INSIDE, IDMAP_INSIDE, IDMAP_INSIDE) < 0)
+	if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
 		return -errno;
 	if (getresuid(&ruid, &euid, &suid) < 0 || getresgid(&rgid, &egid, &sgid) < 0)
 		return -errno;
-	if (ruid != IDMAP_INSIDE || euid != ruid || suid != ruid || rgid != IDMAP_INSIDE ||
-	    egid != rgid || sgid != rgid || (drop_groups && getgroups(0, NULL) != 0))
+	if (ruid != id || euid != id || suid != id || rgid != id || egid != id || sgid != id ||
+	    (drop_groups && getgroups(0, NULL) != 0))
 		return -EPERM;
 	return 0;
 }

@@ -7,8 +7,8 @@
 
 #include "common/scope.h"
 
-/* Becomes IDMAP_INSIDE, user and group; drops all groups first where allowed. */
-MUST_USE int privileges_take_identity(bool drop_groups);
+/* Becomes the user and the group id; drops all groups first where allowed. */
+MUST_USE int privileges_take_identity(unsigned id, bool drop_groups);
 /* Empties all five capability sets and locks securebits so that no uid and no execve refills them.
  */
 MUST_USE int privileges_drop(void);

@@ -21,8 +21,8 @@ static const uint64_t read_only = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_
 int
 root_begin(struct enter *enter)
 {
-	/* In a less privileged user namespace the host's mounts already are slaves, so nothing of
-	 * ours can spread; private, nothing of the host's comes in while we build. */
+	/* Before any other mount: without a user namespace the host's mounts are still shared with
+	 * it, and ours would spread; with one they are slaves, and the host's would come in. */
 	struct mount_attr attr = {.propagation = MS_PRIVATE};
 	SCOPED_FD slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -127,12 +127,13 @@ etc_entry(const struct enter *enter, const char *path)
 int
 root_etc(struct enter *enter)
 {
-	static const struct {
+	const unsigned id = enter->plan->head->id;
+	char passwd[160], group[64];
+	const struct {
 		const char *path, *text;
 	} files[] = {
-	    {"etc/passwd", "skill:x:1000:1000:skill:/tmp:/usr/sbin/nologin\n"
-			   "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"},
-	    {"etc/group", "skill:x:1000:\nnogroup:x:65534:\n"},
+	    {"etc/passwd", passwd},
+	    {"etc/group", group},
 	    {"etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"},
 	    {"etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
 	};
@@ -140,6 +141,11 @@ root_etc(struct enter *enter)
 	SCOPED_FD etc = mounts_make_dir(enter->root_fd, "etc");
 	int r = etc < 0 ? etc : 0;
 
+	snprintf(passwd, sizeof(passwd),
+	    "skill:x:%u:%u:skill:/tmp:/usr/sbin/nologin\n"
+	    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+	    id, id);
+	snprintf(group, sizeof(group), "skill:x:%u:\nnogroup:x:65534:\n", id);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(files); i++) {
 		enter_at(enter, files[i].path);
 		r = write_file(enter, files[i].path, files[i].text);

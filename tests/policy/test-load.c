@@ -121,7 +121,7 @@ load_takes_the_sample_as_it_stands(void **state)
 	assert_string_equal(skill->cell.profile, "python");
 	assert_int_equal(skill->cell.limits.memory_bytes, 512 * 1024 * 1024);
 	assert_int_equal(skill->cell.limits.wall_ns, UINT64_C(60000000000));
-	assert_int_equal(skill->cell.required, (UINT64_C(1) << LAYER_COUNT) - 1);
+	assert_int_equal(skill->cell.required, LAYER_ALL);
 	assert_int_equal(skill->calls, 40);
 	assert_int_equal(skill->calls_line, 23);
 	assert_int_equal(skill->retention_ns, UINT64_C(90) * 86400 * 1000000000);
@@ -169,7 +169,8 @@ load_requires_every_layer_but_the_cgroup_by_default(void **state)
 
 	(void)state;
 	assert_int_equal(required & LAYER_BIT(CGROUP), 0);
-	assert_int_equal(required | LAYER_BIT(CGROUP), (UINT64_C(1) << LAYER_COUNT) - 1);
+	assert_int_equal(required | LAYER_BIT(CGROUP), LAYER_ALL);
+	assert_int_equal(LAYER_ALL & LAYER_BIT(USER_NS), 0);
 	assert_true(policy_skill(policy)->cell.limits.memory_bytes > 0);
 	policy_free(&policy);
 }

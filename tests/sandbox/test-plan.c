@@ -40,7 +40,8 @@ sample_init(struct sample *sample)
 static enum err
 encode(const struct cell_spec *spec, void **ret_data, size_t *ret_length, struct fault *fault)
 {
-	struct plan_head head = {.flags = spec->bundle_fd >= 0 ? PLAN_BUNDLE : 0, .start_ns = 3};
+	struct plan_head head = {
+	    .flags = spec->bundle_fd >= 0 ? PLAN_BUNDLE : 0, .start_ns = 3, .id = 1000};
 
 	return plan_encode(spec, &head, ret_data, ret_length, fault);
 }
@@ -116,6 +117,9 @@ numbers_outside_their_limits_are_refused(void **state)
 		assert_false(plan_parse(data, length, &plan)); \
 		*head = sound;                                 \
 	} while (0)
+	REFUSED(id, 0);
+	REFUSED(id, UINT32_MAX);
+	REFUSED(reserved, 1);
 	REFUSED(limits.tmp_bytes, 0);
 	REFUSED(limits.tmp_files, 0);
 	REFUSED(limits.memory_bytes, UINT64_MAX);

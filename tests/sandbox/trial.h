@@ -8,16 +8,19 @@
 
 enum { TRIAL_OUTPUT_MAX = 64 * 1024 };
 
-/* All that a cell has here. */
-#define TRIAL_LAYERS (((UINT64_C(1) << LAYER_COUNT) - 1) & ~LAYER_BIT(CGROUP))
+/* What a trial requires. */
+#define TRIAL_LAYERS (LAYER_ALL & ~LAYER_BIT(CGROUP))
 
-/* What all trials share: made once, as the user that the test was started by; then, where
- * TRIAL_UID is defined and the test is root, given up for that user. */
+/* What all trials share: made once, as the user that the test was started by. Where the test is
+ * root and TRIAL_UID is defined, root is given up for that user then; where TRIAL_PRIVILEGED is, it
+ * is root in a user namespace that allows no other in it. */
 struct trial_kit {
 	struct cell_launcher *launcher;
 	struct profile *base, *python, *shell;
 	int bundle; /* a pack that holds the probe */
 	bool is_root;
+	unsigned id_inside; /* user and group of the probe, as it sees them */
+	uint64_t layers;    /* all that a cell has here */
 };
 
 /* One run. Zeroed: the probe "nothing" under the shell profile, with generous limits, all layers
@@ -31,7 +34,8 @@ struct trial {
 	const char *const *envp;
 	const struct cell_mount *mounts;
 	uint32_t mount_count;
-	int door; /* 0: none */
+	int door;      /* 0: none */
+	unsigned user; /* cells of different users have different ids outside, where we are root */
 
 	enum err spawned;
 	struct fault fault;
