@@ -5,16 +5,9 @@
 static void
 print_problems(const struct policy_problems *problems)
 {
-	char text[1024];
-	uint32_t shown =
-	    problems->count < POLICY_PROBLEMS_MAX ? problems->count : POLICY_PROBLEMS_MAX;
+	SCOPED_FREE char *text = policy_problems_text(problems);
 
-	for (uint32_t i = 0; i < shown; i++) {
-		policy_problem_text(text, sizeof(text), &problems->items[i]);
-		fputs(text, stderr);
-	}
-	if (problems->count > shown)
-		fprintf(stderr, "... and %u more\n", problems->count - shown);
+	fputs(text != NULL ? text : "out of memory\n", stderr);
 }
 
 static enum err

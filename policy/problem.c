@@ -135,3 +135,24 @@ policy_problem_text(char *to, size_t size, const struct policy_problem *problem)
 		    to, size, &used, "%s%s", problem->line > 0 ? " " : "; ", problem->suggestion);
 	append(to, size, &used, "\n");
 }
+
+char *
+policy_problems_text(const struct policy_problems *problems)
+{
+	enum { EACH = 1024, MORE = 32 };
+	uint32_t kept =
+	    problems->count < POLICY_PROBLEMS_MAX ? problems->count : POLICY_PROBLEMS_MAX;
+	char *text = malloc((size_t)kept * EACH + MORE);
+	size_t used = 0;
+
+	if (text == NULL)
+		return NULL;
+	text[0] = '\0';
+	for (uint32_t i = 0; i < kept; i++) {
+		policy_problem_text(text + used, EACH, &problems->items[i]);
+		used += strlen(text + used);
+	}
+	if (problems->count > kept)
+		snprintf(text + used, MORE, "... and %u more\n", problems->count - kept);
+	return text;
+}

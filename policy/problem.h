@@ -29,6 +29,8 @@ struct policy_problems {
  *      12 |   tool: ...
  *         |   ^~~~ did you mean "tools"? */
 void policy_problem_text(char *to, size_t size, const struct policy_problem *problem);
+/* All of them, and how many more there are: heap memory of the caller's. NULL: out of memory. */
+char *policy_problems_text(const struct policy_problems *problems);
 
 /* A file under examination. Borrowed. */
 struct policy_file {

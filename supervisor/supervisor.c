@@ -129,20 +129,6 @@ watch_signals(struct supervisor *supervisor, struct fault *fault)
 	return ERR_OK;
 }
 
-/* The problems of a policy, as a compiler shows them. */
-static void
-print_problems(const struct policy_problems *problems)
-{
-	char text[1024];
-	uint32_t shown =
-	    problems->count < POLICY_PROBLEMS_MAX ? problems->count : POLICY_PROBLEMS_MAX;
-
-	for (uint32_t i = 0; i < shown; i++) {
-		policy_problem_text(text, sizeof(text), &problems->items[i]);
-		fputs(text, stderr);
-	}
-}
-
 static enum err
 load_skills(struct supervisor *supervisor, struct fault *fault)
 {
@@ -157,9 +143,14 @@ load_skills(struct supervisor *supervisor, struct fault *fault)
 		enum err r = skill_load(supervisor->options->policies[i], profiles,
 		    &supervisor->options->resources, &supervisor->skills[i], &problems, fault);
 
-		print_problems(&problems);
-		if (r != ERR_OK)
+		if (r != ERR_OK) {
+			SCOPED_FREE char *text = policy_problems_text(&problems);
+
+			/* As a compiler shows them, over several lines: not a line for the journal.
+			 */
+			fputs(text != NULL ? text : "", stderr);
 			return r;
+		}
 		supervisor->skill_count++;
 	}
 	return ERR_OK;
