@@ -19,6 +19,8 @@ unlink_call(struct broker_call *call)
 		}
 	run->call_count--;
 	run->held -= call->reserved;
+	if (call->charged)
+		run->tools_live--;
 }
 
 static void

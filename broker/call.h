@@ -27,7 +27,7 @@ struct broker_call {
 	broker_step *step;             /* what follows the acknowledgement */
 	struct broker_ticket *ticket;  /* waited for; NULL: none */
 	bool intended;                 /* an intent was handed over: a result must follow */
-	bool charged;                  /* one call of the budget is reserved */
+	bool charged;                  /* one call of the budget and a tool's place are reserved */
 	struct fault fault;            /* what the Skill is told after the acknowledgement */
 	char event[ID_MAX];            /* of the acknowledged record */
 	uint64_t layers;               /* of the tool's cell */

@@ -199,7 +199,6 @@ broker_exec_begin(struct broker_call *call, const struct policy_tool *tool,
 			   ? r
 			   : fault_set(fault, ERR_INTERNAL, "the supervisor cannot be reached");
 	}
-	call->run->tools_live++;
 	*ret = exec;
 	return ERR_OK;
 }
@@ -212,7 +211,6 @@ broker_exec_cancel(struct broker_exec **exec)
 	*exec = NULL;
 	if (gone == NULL)
 		return;
-	gone->call->run->tools_live--;
 	if (!gone->over)
 		send_cancel(gone);
 	destroy(gone);
@@ -277,7 +275,6 @@ broker_exec_done(struct broker *broker, const struct wire_tool_done *done)
 	    .layers = done->layers,
 	};
 	exec->call->exec = NULL;
-	exec->call->run->tools_live--;
 	exec->done(exec->call, &end);
 	destroy(exec);
 }

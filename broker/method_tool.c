@@ -154,7 +154,10 @@ reserve(struct broker_call *call, struct fault *fault)
 	call->used = used_entry(run, call->subject);
 	if (call->used == NULL)
 		return fault_set(fault, ERR_LIMIT, "the run's memory is used up");
+	/* Taken before the intent is durable: calls that come meanwhile must see the place taken.
+	 */
 	run->budget_calls++;
+	run->tools_live++;
 	call->charged = true;
 	return ERR_OK;
 }

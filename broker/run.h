@@ -34,7 +34,7 @@ struct broker_run {
 	struct broker_used *used, **used_last;
 	size_t held;           /* bytes that calls reserved */
 	uint32_t call_count;   /* in calls */
-	uint32_t tools_live;   /* of those, tools that run */
+	uint32_t tools_live;   /* of those, tools that run or are about to */
 	uint32_t waiting;      /* records that are not acknowledged */
 	uint64_t budget_calls; /* of policy_skill()->calls */
 	uint32_t records, total, denied, log_lines, decisions;

@@ -95,6 +95,13 @@ def test_the_sdk_raises_each_refusal_under_its_own_name(stack):
     }
 
 
+def test_more_tools_at_once_than_a_run_may_have(stack):
+    done = stack.run({"do": "call_tools_at_once"})
+    assert done.status == 0, done
+    assert stack.of("decision")[0]["output"] == ["RateLimitError"] * 4 + ["ok"] * 8
+    assert [r["error"] for r in stack.of("call.denied")] == ["RateLimitError"] * 4
+
+
 def test_a_required_layer_that_this_host_has_not_is_never_done_without(stack):
     stack.require = "[ cgroup ]"
     stack.write_policy()

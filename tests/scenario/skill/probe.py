@@ -175,6 +175,17 @@ def exit_three():
     sys.exit(3)
 
 
+def call_tools_at_once():
+    """Twelve calls before the first answer is read."""
+    params = {"tool": "probe.echo", "arguments": {"text": "a"}}
+    door.socket.sendall(b"".join(msgpack.packb([0, 1000 + n, "tool.call", params]) for n in range(12)))
+    outcomes = []
+    while len(outcomes) < 12:
+        door.unpacker.feed(door.socket.recv(65536))
+        outcomes += [message[2]["type"] if message[2] else "ok" for message in door.unpacker]
+    decide(sorted(outcomes))
+
+
 def use_sdk():
     import praxa
 
