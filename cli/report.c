@@ -162,7 +162,7 @@ report_people(const struct session_result *result, const struct value *event,
 	return exit_code(result);
 }
 
-enum { RESULT_PAIRS = 12 };
+enum { RESULT_PAIRS = 13 };
 
 static void
 add(struct value_pair *pairs, uint32_t *count, const char *name, struct value value)
@@ -210,6 +210,7 @@ report_json(const struct session_result *result, const struct value *event,
 	add(pairs, &whole.length, "error",
 	    end->fault.code == ERR_OK ? (struct value){0}
 				      : value_string(err_name(end->fault.code)));
+	add(pairs, &whole.length, "message", value_string(end->fault.message));
 	add(pairs, &whole.length, "log", value_string(audit_verdict_info(verdict->code)->name));
 	add(pairs, &whole.length, "decision", event != NULL ? *event : (struct value){0});
 	if (export_json(stdout, &whole, JSON_STYLE_COMPACT, &fault) != ERR_OK)
