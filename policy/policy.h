@@ -26,7 +26,7 @@ enum {
 #define POLICY_REQUIRED_DEFAULT (LAYER_ALL & ~LAYER_BIT(CGROUP))
 
 /* Seccomp profiles that a policy may name: seccomp-profiles/<name>.json. */
-#define POLICY_PROFILES(X) X(base) X(python) X(shell)
+#define POLICY_PROFILES(X) X(base) X(python) X(node) X(shell)
 
 #define POLICY_KIB UINT64_C(1024)
 #define POLICY_MIB (1024 * POLICY_KIB)

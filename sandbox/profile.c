@@ -1,8 +1,5 @@
-#include "sandbox/profile.h"
-
 #include <errno.h>
 #include <inttypes.h>
-#include <seccomp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -10,6 +7,7 @@
 
 #include "common/io.h"
 #include "common/json.h"
+#include "sandbox/profile_rule.h"
 
 enum {
 	FILE_BYTES_MAX = 256 * 1024,
@@ -26,6 +24,9 @@ struct loader {
 	const char *name;
 	struct fault *fault;
 	scmp_filter_ctx filter;
+	uint32_t arch;
+	struct arena *arena; /* the profile's */
+	const struct profile_rule *rules;
 	uint32_t default_action;
 	uint32_t rule; /* counted from 1; 0: the file's head */
 	uint32_t allowed;
@@ -197,40 +198,119 @@ count_allowed(struct loader *loader, uint8_t *seen)
 	*seen |= SEEN_ALLOWED;
 }
 
+/* One rule as it stands in the file, for one of its names after the other. */
+struct draft {
+	uint32_t action, count;
+	struct scmp_arg_cmp args[6];
+	const char *reason;
+};
+
+/* Keeps the rule for whoever asks which one answered a call. */
 static enum err
-add_name(struct loader *loader, const struct value *name, uint32_t action,
-    const struct scmp_arg_cmp *args, uint32_t count)
+keep_rule(struct loader *loader, int number, const struct draft *draft)
 {
-	int number, r;
-	enum err e;
+	struct profile_rule *rule = arena_alloc(loader->arena, sizeof(*rule));
+	struct scmp_arg_cmp *args = arena_array(loader->arena, draft->count, sizeof(*draft->args));
+
+	if (rule == NULL || args == NULL)
+		return fault_set(loader->fault, ERR_INTERNAL, "out of memory");
+	memcpy(args, draft->args, draft->count * sizeof(*args));
+	*rule = (struct profile_rule){
+	    .next = loader->rules,
+	    .number = number,
+	    .rule = loader->rule,
+	    .action = draft->action,
+	    .count = draft->count,
+	    .args = args,
+	    .reason = draft->reason,
+	};
+	loader->rules = rule;
+	return ERR_OK;
+}
+
+/* The number of a call in the tables that libseccomp takes numbers of: this machine's, whatever the
+ * profile's architecture is. A call that the profile's has and this machine lacks has none. */
+static enum err
+add_to_filter(struct loader *loader, const char *name, const struct draft *draft)
+{
+	int here = seccomp_syscall_resolve_name(name), r;
+
+	if (draft->action == loader->default_action)
+		return ERR_OK;
+	if (here < 0)
+		return refuse(loader, "%s can only be compiled where it exists", name);
+	r = seccomp_rule_add_exact_array(
+	    loader->filter, draft->action, here, draft->count, draft->args);
+	return r < 0 ? refuse(loader, "%s: %s", name, strerror(-r)) : ERR_OK;
+}
+
+static enum err
+add_name(struct loader *loader, const struct value *name, const struct draft *draft)
+{
+	int number;
+	enum err r;
 
 	if (name->type != VALUE_STRING)
 		return refuse(loader, "\"names\" must be names of system calls");
-	number = seccomp_syscall_resolve_name(name->string);
+	number = seccomp_syscall_resolve_name_arch(loader->arch, name->string);
 	if (number == __NR_SCMP_ERROR)
 		return refuse(loader, "libseccomp knows no system call \"%s\"", name->string);
 	if (number < 0)
 		return ERR_OK; /* known, but not on this architecture */
 	if (number >= NUMBERS_MAX)
 		return refuse(loader, "%s has the number %d", name->string, number);
-	e = check_alone(loader, name->string, &loader->seen[number], count == 0);
-	if (e != ERR_OK || action == loader->default_action)
-		return e;
-	r = seccomp_rule_add_exact_array(loader->filter, action, number, count, args);
-	if (r < 0)
-		return refuse(loader, "%s: %s", name->string, strerror(-r));
-	if (action == SCMP_ACT_ALLOW)
+	r = check_alone(loader, name->string, &loader->seen[number], draft->count == 0);
+	if (r == ERR_OK)
+		r = add_to_filter(loader, name->string, draft);
+	if (r == ERR_OK)
+		r = keep_rule(loader, number, draft);
+	if (r == ERR_OK && draft->action == SCMP_ACT_ALLOW)
 		count_allowed(loader, &loader->seen[number]);
+	return r;
+}
+
+/* "includes": {"arches": [...]}: a rule for some architectures only, as container profiles have it.
+ */
+static enum err
+get_included(struct loader *loader, const struct value *rule, bool *ret)
+{
+	static const struct {
+		const char *name;
+		uint32_t arch;
+	} rows[] = {{"amd64", SCMP_ARCH_X86_64}, {"arm64", SCMP_ARCH_AARCH64}};
+	static const char *const keys[] = {"arches", NULL};
+	const struct value *includes = value_get(rule, "includes"), *arches;
+
+	*ret = includes == NULL;
+	if (includes == NULL)
+		return ERR_OK;
+	if (check_keys(loader, includes, keys) != ERR_OK)
+		return ERR_POLICY;
+	arches = value_get(includes, "arches");
+	if (arches == NULL || arches->type != VALUE_ARRAY || arches->length == 0)
+		return refuse(loader, "\"includes\" needs \"arches\"");
+	for (uint32_t i = 0; i < arches->length; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(rows); j++)
+			if (value_is_string(&arches->items[i], rows[j].name)) {
+				known = true;
+				*ret |= rows[j].arch == loader->arch;
+			}
+		if (!known)
+			return refuse(loader, "\"arches\" are amd64 and arm64");
+	}
 	return ERR_OK;
 }
 
 static enum err
 add_rule(struct loader *loader, const struct value *rule)
 {
-	static const char *const keys[] = {"names", "action", "errnoRet", "args", "reason", NULL};
+	static const char *const keys[] = {
+	    "names", "action", "errnoRet", "args", "includes", "reason", NULL};
 	const struct value *names = value_get(rule, "names"), *reason = value_get(rule, "reason");
-	struct scmp_arg_cmp args[6];
-	uint32_t action = 0, count = 0;
+	struct draft draft = {0};
+	bool included = false;
 	enum err r = check_keys(loader, rule, keys);
 
 	if (r == ERR_OK && (reason == NULL || reason->type != VALUE_STRING || reason->length == 0))
@@ -238,12 +318,29 @@ add_rule(struct loader *loader, const struct value *rule)
 	if (r == ERR_OK && (names == NULL || names->type != VALUE_ARRAY || names->length == 0))
 		return refuse(loader, "a rule needs \"names\"");
 	if (r == ERR_OK)
-		r = get_action(loader, rule, "action", "errnoRet", &action);
+		r = get_action(loader, rule, "action", "errnoRet", &draft.action);
 	if (r == ERR_OK)
-		r = get_comparisons(loader, rule, args, &count);
+		r = get_comparisons(loader, rule, draft.args, &draft.count);
+	if (r == ERR_OK)
+		r = get_included(loader, rule, &included);
+	if (r != ERR_OK || !included)
+		return r;
+	draft.reason = reason->string;
 	for (uint32_t i = 0; r == ERR_OK && i < names->length; i++)
-		r = add_name(loader, &names->items[i], action, args, count);
+		r = add_name(loader, &names->items[i], &draft);
 	return r;
+}
+
+/* A filter for the profile's architecture alone, whichever one compiles it. */
+static enum err
+choose_arch(struct loader *loader)
+{
+	if (loader->arch == seccomp_arch_native())
+		return ERR_OK;
+	if (seccomp_arch_add(loader->filter, loader->arch) < 0 ||
+	    seccomp_arch_remove(loader->filter, SCMP_ARCH_NATIVE) < 0)
+		return fault_set(loader->fault, ERR_INTERNAL, "libseccomp lacks an architecture");
+	return ERR_OK;
 }
 
 /* The head first: libseccomp wants the default action before any rule. */
@@ -269,7 +366,7 @@ begin(struct loader *loader, const struct value *file)
 	if (seccomp_attr_set(loader->filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) < 0 ||
 	    seccomp_attr_set(loader->filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) < 0)
 		return refuse(loader, "libseccomp is older than 2.5");
-	return ERR_OK;
+	return choose_arch(loader);
 }
 
 static enum err
@@ -292,40 +389,48 @@ add_rules(struct loader *loader, const struct value *file)
 }
 
 /* The compiled program, by way of a memory file: libseccomp 2.5 only writes to descriptors. */
-static enum err export(struct loader *loader, struct profile *profile) {
-	SCOPED_FD fd = memfd_create("praxa-seccomp", MFD_CLOEXEC); struct stat st; size_t bytes;
+static enum err
+compile(struct loader *loader, struct profile *profile)
+{
+	SCOPED_FD fd = memfd_create("praxa-seccomp", MFD_CLOEXEC);
+	struct stat st;
+	size_t bytes;
 
 	if (fd < 0 || seccomp_export_bpf(loader->filter, fd) < 0 || fstat(fd, &st) < 0 ||
-	    lseek(fd, 0, SEEK_SET) < 0) return fault_set(loader->fault, ERR_INTERNAL,
-	    "compiling the profile failed");
+	    lseek(fd, 0, SEEK_SET) < 0)
+		return fault_set(loader->fault, ERR_INTERNAL, "compiling the profile failed");
 	bytes = (size_t)st.st_size;
 	if (bytes == 0 || bytes % sizeof(*profile->filter) != 0 ||
-	    bytes / sizeof(*profile->filter) > BPF_MAXINSNS) return refuse(loader,
-	    "the compiled filter is longer than the kernel takes");
+	    bytes / sizeof(*profile->filter) > BPF_MAXINSNS)
+		return refuse(loader, "the compiled filter is longer than the kernel takes");
 	profile->filter = malloc(bytes);
-	if (profile->filter == NULL) return fault_set(loader->fault, ERR_INTERNAL, "out of memory");
-	if (io_read_full(fd, profile->filter, bytes) != (ssize_t)bytes) return fault_set(
-	    loader->fault, ERR_INTERNAL, "compiling the profile failed");
+	if (profile->filter == NULL)
+		return fault_set(loader->fault, ERR_INTERNAL, "out of memory");
+	if (io_read_full(fd, profile->filter, bytes) != (ssize_t)bytes)
+		return fault_set(loader->fault, ERR_INTERNAL, "compiling the profile failed");
 	profile->length = (uint16_t)(bytes / sizeof(*profile->filter));
 	profile->allowed = loader->allowed;
+	profile->arch = loader->arch;
+	profile->rules = loader->rules;
 	text_copy(profile->name, sizeof(profile->name), loader->name);
 	return ERR_OK;
 }
 
 enum err
-profile_parse(
-    const char *text, size_t length, const char *name, struct profile **ret, struct fault *fault)
+profile_parse(const char *text, size_t length, const char *name, uint32_t arch,
+    struct profile **ret, struct fault *fault)
 {
-	struct loader loader = {.name = name, .fault = fault};
+	struct loader loader = {
+	    .name = name, .fault = fault, .arch = arch != 0 ? arch : seccomp_arch_native()};
 	struct profile *profile = calloc(1, sizeof(*profile));
-	struct arena arena;
 	struct value file;
 	enum err r;
 
 	if (profile == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
-	arena_init(&arena, ARENA_BYTES_MAX);
-	r = json_parse(text, length, &arena, &file, fault);
+	arena_init(&profile->arena, ARENA_BYTES_MAX);
+	loader.arena = &profile->arena;
+	r = json_parse(text, length, &profile->arena, &file, fault);
 	if (r != ERR_OK && fault != NULL) {
 		struct fault inner = *fault;
 
@@ -336,10 +441,9 @@ profile_parse(
 	if (r == ERR_OK)
 		r = add_rules(&loader, &file);
 	if (r == ERR_OK)
-		r = export(&loader, profile);
+		r = compile(&loader, profile);
 	if (loader.filter != NULL)
 		seccomp_release(loader.filter);
-	arena_clear(&arena);
 	if (r == ERR_OK)
 		*ret = TAKE(profile);
 	profile_free(&profile);
@@ -370,7 +474,7 @@ profile_load(int dir_fd, const char *name, struct profile **ret, struct fault *f
 	r = io_read_file(dir_fd, path, FILE_BYTES_MAX, &text, &length);
 	if (r < 0)
 		return refuse(&loader, "%s", strerror(-r));
-	return profile_parse(text, length, name, ret, fault);
+	return profile_parse(text, length, name, 0, ret, fault);
 }
 
 void
@@ -379,6 +483,7 @@ profile_free(struct profile **profile)
 	if (*profile == NULL)
 		return;
 	free((*profile)->filter);
+	arena_clear(&(*profile)->arena);
 	free(*profile);
 	*profile = NULL;
 }

@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct profile *profile = NULL;
 	struct fault fault = {0};
-	enum err r = profile_parse((const char *)data, size, "fuzz", &profile, &fault);
+	enum err r = profile_parse((const char *)data, size, "fuzz", 0, &profile, &fault);
 
 	require(r == ERR_OK ? profile != NULL : profile == NULL && fault.code == ERR_POLICY);
 	if (profile != NULL) {

@@ -1,6 +1,7 @@
 #include "tests/sandbox/expect.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,15 @@ verdict(const struct expect_line *line, const char *word)
 		return SECCOMP_RET_ERRNO | ENOSYS;
 	require(strcmp(word, "kill") == 0, line, "unknown verdict");
 	return SECCOMP_RET_KILL_PROCESS;
+}
+
+/* An architecture before the verdict; 0: none. */
+static uint32_t
+architecture(const char *word)
+{
+	if (strcmp(word, "x86_64") == 0)
+		return AUDIT_ARCH_X86_64;
+	return strcmp(word, "aarch64") == 0 ? AUDIT_ARCH_AARCH64 : 0;
 }
 
 /* "1=0x5412" */
@@ -60,6 +70,10 @@ expect_next(FILE *file, struct expect_line *line)
 		if (word == NULL)
 			continue;
 		*line = (struct expect_line){.number = number};
+		line->arch = architecture(word);
+		if (line->arch != 0)
+			word = strtok_r(NULL, " ", &save);
+		require(word != NULL, line, "no verdict");
 		line->verdict = verdict(line, word);
 		while ((word = strtok_r(NULL, " ", &save)) != NULL)
 			strchr(word, '=') != NULL ? argument(line, word) : call(line, word);

@@ -8,9 +8,10 @@
 
 enum { EXPECT_CALLS_MAX = 32 };
 
-/* One line: a verdict, and calls, or one call with arguments. */
+/* One line: perhaps an architecture, a verdict, and calls, or one call with arguments. */
 struct expect_line {
 	uint32_t number;  /* of the line */
+	uint32_t arch;    /* AUDIT_ARCH_ value; 0: any */
 	uint32_t verdict; /* SECCOMP_RET_ value */
 	char calls[EXPECT_CALLS_MAX][32];
 	uint32_t call_count;
