@@ -33,6 +33,16 @@ install_missing() {
     read -r -p "install them with sudo apt-get? [y/N] " answer
     case "$answer" in [yY]*) sudo=(sudo) ;; *) return 1 ;; esac
   fi
-  export DEBIAN_FRONTEND=noninteractive
-  "${sudo[@]}" apt-get -qq update >&2 && "${sudo[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2
+  echo "installing them; this may take a minute" >&2
+  local log
+  log=$(mktemp)
+  if "${sudo[@]}" apt-get -qq update >"$log" 2>&1 &&
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+    rm -f -- "$log"
+  else
+    tail -n 30 "$log" >&2
+    echo "apt-get failed; all it said is in $log" >&2
+    return 1
+  fi
 }
