@@ -97,7 +97,7 @@ shape_of(const unsigned char *p, size_t left)
 static enum err
 check(const unsigned char *bytes, size_t length, struct fault *fault)
 {
-	uint64_t open[VALUE_DEPTH_MAX + 1] = {1}; /* objects still to come at each depth */
+	uint64_t open[BODY_DEPTH_MAX] = {1}; /* objects still to come at each depth */
 	int depth = 0;
 	size_t at = 0;
 
@@ -120,9 +120,8 @@ check(const unsigned char *bytes, size_t length, struct fault *fault)
 		open[depth]--;
 		if (shape.children == 0)
 			continue;
-		if (++depth > VALUE_DEPTH_MAX)
-			return fault_set(
-			    fault, ERR_LIMIT, "the body is nested deeper than %d", VALUE_DEPTH_MAX);
+		if (++depth == BODY_DEPTH_MAX)
+			return malformed(fault, "it is nested too deep");
 		open[depth] = shape.children;
 	}
 	return at == length ? ERR_OK : malformed(fault, "something stands behind it");

@@ -91,13 +91,13 @@ depth_and_memory_have_limits(void **state)
 	struct value value;
 
 	(void)state;
-	memset(bytes, 0x91, VALUE_DEPTH_MAX);
-	bytes[VALUE_DEPTH_MAX] = 0xc0;
-	assert_int_equal(decode(bytes, VALUE_DEPTH_MAX + 1, &arena, &value), ERR_OK);
+	memset(bytes, 0x91, BODY_DEPTH_MAX);
+	bytes[BODY_DEPTH_MAX - 1] = 0xc0;
+	assert_int_equal(decode(bytes, BODY_DEPTH_MAX, &arena, &value), ERR_OK);
 	arena_clear(&arena);
-	memset(bytes, 0x91, VALUE_DEPTH_MAX + 1);
-	bytes[VALUE_DEPTH_MAX + 1] = 0xc0;
-	assert_int_equal(decode(bytes, VALUE_DEPTH_MAX + 2, &arena, &value), ERR_LIMIT);
+	bytes[BODY_DEPTH_MAX - 1] = 0x91;
+	bytes[BODY_DEPTH_MAX] = 0xc0;
+	assert_int_equal(decode(bytes, BODY_DEPTH_MAX + 1, &arena, &value), ERR_PROTOCOL);
 	arena_clear(&arena);
 	/* The most objects that a body can hold are within the arena. */
 	memset(bytes, 0xc0, sizeof(bytes));
