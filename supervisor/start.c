@@ -58,12 +58,24 @@ on_ready(void *context, const struct cell_report *report)
 		run_stop(run, END_AUDIT_LOST, &fault);
 }
 
+/* A limit of the policy that ended the run is named with its rule, as any refusal is. */
+static void
+name_wall_time(const struct policy_skill *head, struct fault *fault)
+{
+	fault_set(fault, ERR_BUDGET_EXCEEDED,
+	    "the run took longer than %llu ms; raise budget.run.wall, or see what it waited for",
+	    (unsigned long long)(head->cell.limits.wall_ns / 1000000));
+	fault_at(fault, "budget.run.wall", head->wall_line);
+}
+
 static void
 on_ended(void *context, const struct job_outcome *outcome)
 {
 	struct run *run = context;
 	struct job_outcome copy = *outcome;
 
+	if (copy.reason == END_WALL_TIME)
+		name_wall_time(policy_skill(run->skill->source.policy), &copy.fault);
 	job_free(&run->job);
 	run_cell_ended(run, &copy);
 }

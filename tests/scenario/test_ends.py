@@ -31,6 +31,15 @@ def test_the_end_is_recorded_and_nothing_is_left(stack, what):
     assert stack.verify().status == 0
 
 
+def test_a_wall_time_is_a_budget_with_its_rule(stack):
+    stack.wall = "1s"
+    done = stack.run({"do": "hang"})
+    assert done.status == 31, done
+    ended = stack.of("run.ended")[0]
+    assert (ended["error"], ended["rule"]) == ("BudgetExceededError", "budget.run.wall")
+    assert ended["line"] == stack.policy_line("run: { calls")
+
+
 def test_an_exit_status_is_recorded(stack):
     done = stack.run({"do": "exit_three"})
     assert done.status == 1, done
