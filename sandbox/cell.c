@@ -219,7 +219,7 @@ make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
 	head.flags = (spec->bundle_fd >= 0 ? PLAN_BUNDLE : 0) |
 		     (spec->door_fd >= 0 ? PLAN_DOOR : 0) |
 		     (identity->drop_groups ? PLAN_DROP_GROUPS : 0) |
-		     (launcher->privileged ? PLAN_PRIVILEGED : 0);
+		     (launcher->privileged ? PLAN_PRIVILEGED : 0) | (spec->timed ? PLAN_TIMED : 0);
 	r = plan_encode(spec, &head, &data, &length, fault);
 	if (r == ERR_OK)
 		r = clone_trees(spec, ends, &head.flags, fault);
@@ -305,7 +305,7 @@ cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, s
 static bool
 report_is_sound(const struct cell_report *report)
 {
-	return report->kind > CELL_REPORT_NONE && report->kind <= CELL_EXITED &&
+	return report->kind > CELL_REPORT_NONE && report->kind <= CELL_STEP &&
 	       memchr(report->stage, '\0', sizeof(report->stage)) != NULL &&
 	       memchr(report->detail, '\0', sizeof(report->detail)) != NULL;
 }

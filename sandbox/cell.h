@@ -37,6 +37,7 @@ struct cell_spec {
 	 * Never 0. A mount must be readable for it. */
 	uid_t host_uid;
 	const char *hostname;
+	bool timed; /* a CELL_STEP report for each step, before READY; for benchmarks */
 };
 
 /* A live cell. The owner watches pidfd (readable: init is gone) and status_fd. */
@@ -47,19 +48,19 @@ struct cell {
 	int lifeline_fd; /* write end; closing it, or dying with it, ends the cell */
 };
 
-enum cell_report_kind { CELL_REPORT_NONE = 0, CELL_READY, CELL_FAILED, CELL_EXITED };
+enum cell_report_kind { CELL_REPORT_NONE = 0, CELL_READY, CELL_FAILED, CELL_EXITED, CELL_STEP };
 
 /* What praxa-init says, a fixed layout. */
 struct cell_report {
 	uint32_t kind;
 	int32_t status;    /* EXITED: wait(2) status of the program */
 	uint64_t layers;   /* READY: read back; FAILED: active so far */
-	uint64_t setup_ns; /* READY: from clone to exec */
+	uint64_t setup_ns; /* READY: from clone to exec; STEP: how long it took */
 	uint64_t cpu_us;   /* EXITED: user and system time of the whole cell */
 	uint64_t peak_kib; /* EXITED: largest resident set of a process */
 	uint32_t landlock_abi;
 	int32_t error;    /* FAILED: errno */
-	char stage[48];   /* FAILED: the step, e.g. "mount /usr" */
+	char stage[48];   /* FAILED: the step, e.g. "mount /usr"; STEP: its name */
 	char detail[128]; /* FAILED: what to do */
 };
 

@@ -65,9 +65,7 @@ step_time(struct enter *enter)
 	r = write_proc(enter, "self/timens_offsets", text);
 	if (r < 0)
 		return r;
-	return namespaces_new(enter->proc_fd, enter->plan->head->outside) & LAYER_BIT(TIME_NS)
-		   ? 0
-		   : -EPERM;
+	return namespaces_time_is_new(enter->proc_fd, enter->plan->head->outside) ? 0 : -EPERM;
 }
 
 static int
@@ -265,7 +263,8 @@ step_exec(struct enter *enter)
 	struct cell_report ready;
 
 	fill_report(enter, CELL_READY, &ready);
-	if (io_write_full(enter->report_fd, &ready, sizeof(ready)) < 0)
+	if (timing_write(&enter->timing, enter->report_fd) < 0 ||
+	    io_write_full(enter->report_fd, &ready, sizeof(ready)) < 0)
 		return -EPIPE;
 	execve(enter->plan->argv[0], enter->plan->argv, enter->plan->envp);
 	enter_at(enter, enter->plan->argv[0] + 1);
@@ -339,9 +338,6 @@ static const struct step steps[] = {
 static void
 fill_report(const struct enter *enter, uint32_t kind, struct cell_report *ret)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	*ret = (struct cell_report){
 	    .kind = kind,
 	    .layers = enter->layers,
@@ -374,6 +370,12 @@ give_up(const struct enter *enter, const struct cell_report *report)
 bool
 enter_cell(struct enter *enter, struct cell_report *ret)
 {
+	bool timed = (enter->plan->head->flags & PLAN_TIMED) != 0;
+
+	if (timed) {
+		timing_begin(&enter->timing, enter->plan->head->start_ns);
+		timing_note(&enter->timing, "clone and exec", "");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		int r;
 
@@ -389,6 +391,8 @@ enter_cell(struct enter *enter, struct cell_report *ret)
 		}
 		if (enter->program > 0)
 			return true;
+		if (timed)
+			timing_note(&enter->timing, steps[i].name, enter->object);
 	}
 	return false; /* not reached: the last step executes the program or fails */
 }

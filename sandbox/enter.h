@@ -11,11 +11,13 @@
 
 #include "common/scope.h"
 #include "sandbox/plan.h"
+#include "sandbox/timing.h"
 
 /* What the steps share. Zeroed layers: nothing is active. */
 struct enter {
 	const struct plan *plan;
 	int proc_fd;     /* the host's /proc, until the cell is built */
+	int host_fd;     /* the host's root, until the cell's takes its place */
 	int root_fd;     /* the cell's root */
 	int report_read; /* praxa-init's end of the report pipe */
 	int report_fd;   /* process 2's end */
@@ -24,6 +26,7 @@ struct enter {
 	uint32_t landlock_abi;
 	char object[64];    /* what the current step is at; completes its name */
 	const char *advice; /* more precise than the step's own; NULL: none */
+	struct timing timing;
 };
 
 /* Takes the steps. Returns true in praxa-init, when process 2 was started and report_read says how

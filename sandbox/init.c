@@ -86,8 +86,14 @@ await_program(const struct plan *plan)
 	struct cell_report ready, failed;
 	struct timespec now;
 
-	if (io_read_full(FD_PROGRAM_REPORT, &ready, sizeof(ready)) != (ssize_t)sizeof(ready))
-		fail("process 2", EPIPE, "it died; see whether the profile allows prctl and write");
+	do {
+		if (io_read_full(FD_PROGRAM_REPORT, &ready, sizeof(ready)) !=
+		    (ssize_t)sizeof(ready))
+			fail("process 2", EPIPE,
+			    "it died; see whether the profile allows prctl and write");
+		if (ready.kind == CELL_STEP)
+			say(&ready);
+	} while (ready.kind == CELL_STEP);
 	if (ready.kind == CELL_READY &&
 	    io_read_full(FD_PROGRAM_REPORT, &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
 		ready = failed;
@@ -164,8 +170,12 @@ int
 main(void)
 {
 	struct plan plan;
-	struct enter enter = {
-	    .plan = &plan, .proc_fd = -1, .root_fd = -1, .report_read = -1, .report_fd = -1};
+	struct enter enter = {.plan = &plan,
+	    .proc_fd = -1,
+	    .host_fd = -1,
+	    .root_fd = -1,
+	    .report_read = -1,
+	    .report_fd = -1};
 	struct cell_report report;
 	int r;
 

@@ -61,6 +61,8 @@ keep_capabilities(bool privileged)
 static int
 place_descriptors(int fds[LAUNCH_FDS])
 {
+	int end = 0;
+
 	for (int i = 0; i < LAUNCH_FDS; i++)
 		if (fds[i] >= 0) {
 			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, LAUNCH_FDS);
@@ -69,11 +71,15 @@ place_descriptors(int fds[LAUNCH_FDS])
 		}
 	for (int i = 0; i < LAUNCH_FDS; i++) {
 		if (fds[i] < 0)
-			close(i);
-		else if (i == FD_SELF ? dup3(fds[i], i, O_CLOEXEC) < 0 : dup2(fds[i], i) < 0)
+			continue;
+		if (i == FD_SELF ? dup3(fds[i], i, O_CLOEXEC) < 0 : dup2(fds[i], i) < 0)
 			return -errno;
+		end = i + 1;
 	}
-	return syscall(SYS_close_range, LAUNCH_FDS, ~0U, 0) < 0 ? -errno : 0;
+	for (int i = 0; i < end; i++)
+		if (fds[i] < 0)
+			close(i);
+	return syscall(SYS_close_range, end, ~0U, 0) < 0 ? -errno : 0;
 }
 
 /* Not _exit: before what does not return, a sanitizer looks for the stack that it knows. */

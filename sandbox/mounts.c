@@ -9,6 +9,7 @@
 
 struct option {
 	const char *key, *value;
+	bool may_lack; /* a kernel may not know it */
 };
 
 /* options ends with a zeroed row. */
@@ -21,7 +22,8 @@ new_mount(const char *type, const struct option *options, uint64_t attributes)
 	if (fs < 0)
 		return -errno;
 	for (; options->key != NULL; options++)
-		if (fsconfig(fs, FSCONFIG_SET_STRING, options->key, options->value, 0) < 0)
+		if (fsconfig(fs, FSCONFIG_SET_STRING, options->key, options->value, 0) < 0 &&
+		    !options->may_lack)
 			return -errno;
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
@@ -30,11 +32,12 @@ new_mount(const char *type, const struct option *options, uint64_t attributes)
 }
 
 int
-mounts_tmpfs(uint64_t bytes, uint64_t inodes, const char *mode, uint64_t attributes)
+mounts_tmpfs(uint64_t bytes, uint64_t inodes, const char *mode, bool is_dense, uint64_t attributes)
 {
 	char size[32], count[32];
-	const struct option options[] = {
-	    {"size", size}, {"nr_inodes", count}, {"mode", mode}, {NULL, NULL}};
+	const struct option options[] = {{"size", size, false}, {"nr_inodes", count, false},
+	    {"mode", mode, false}, {is_dense ? "huge" : NULL, "within_size", true},
+	    {NULL, NULL, false}};
 
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
 	snprintf(count, sizeof(count), "%llu", (unsigned long long)inodes);
@@ -48,7 +51,7 @@ mounts_proc(void)
 	 * praxa-init; subset=pid leaves out /proc/sys, /proc/kcore and everything else. Linux 5.8.
 	 */
 	static const struct option options[] = {
-	    {"hidepid", "ptraceable"}, {"subset", "pid"}, {NULL, NULL}};
+	    {"hidepid", "ptraceable", false}, {"subset", "pid", false}, {NULL, NULL, false}};
 
 	return new_mount("proc", options,
 	    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
@@ -116,4 +119,10 @@ mounts_attach(int mount_fd, int target_fd)
 		   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0
 		   ? -errno
 		   : 0;
+}
+
+int
+mounts_attach_new(int mount_fd, int root_fd, const char *path)
+{
+	return move_mount(mount_fd, "", root_fd, path, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
 }

@@ -5,14 +5,17 @@
 #ifndef SANDBOX_MOUNTS_H
 #define SANDBOX_MOUNTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mount.h>
 #include <sys/types.h>
 
 #include "common/scope.h"
 
-/* A new tmpfs, not attached anywhere. attributes: MOUNT_ATTR_*. */
-MUST_USE int mounts_tmpfs(uint64_t bytes, uint64_t inodes, const char *mode, uint64_t attributes);
+/* A new tmpfs, not attached anywhere. attributes: MOUNT_ATTR_*. is_dense: a file that is written at
+ * once gets large pages where the kernel has them, which makes a large one several times faster. */
+MUST_USE int mounts_tmpfs(
+    uint64_t bytes, uint64_t inodes, const char *mode, bool is_dense, uint64_t attributes);
 /* A new /proc of the caller's pid namespace that shows only what the reader may trace, and nothing
  * but processes; read-only. */
 MUST_USE int mounts_proc(void);
@@ -27,5 +30,8 @@ MUST_USE int mounts_open_beneath(int root_fd, const char *path);
 MUST_USE int mounts_make_dir(int root_fd, const char *path);
 /* Attaches mount_fd to the directory or file target_fd. */
 MUST_USE int mounts_attach(int mount_fd, int target_fd);
+/* Attaches mount_fd at path beneath root_fd, which the caller has just made itself: the last part
+ * may not be a link, those before it are not looked at. */
+MUST_USE int mounts_attach_new(int mount_fd, int root_fd, const char *path);
 
 #endif

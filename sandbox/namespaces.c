@@ -1,7 +1,7 @@
 #include "sandbox/namespaces.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "common/layer.h"
@@ -13,34 +13,54 @@ static const struct {
 	unsigned layer;
 } rows[NAMESPACE_COUNT] = {NAMESPACE_TABLE(NAMESPACE_ROW)};
 
-static uint64_t
-inode(int proc_fd, const char *name)
+static int
+open_dir(int proc_fd)
 {
-	char path[64];
+	return openat(proc_fd, "self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static uint64_t
+inode(int dir_fd, const char *name)
+{
 	struct stat st;
 
-	snprintf(path, sizeof(path), "self/ns/%s", name);
-	return fstatat(proc_fd, path, &st, 0) == 0 ? st.st_ino : 0;
+	return fstatat(dir_fd, name, &st, 0) == 0 ? st.st_ino : 0;
+}
+
+static uint64_t
+layer_if_new(unsigned i, int dir_fd, const uint64_t outside[NAMESPACE_COUNT])
+{
+	uint64_t ours = inode(dir_fd, rows[i].inside);
+
+	return ours != 0 && outside[i] != 0 && ours != outside[i] ? UINT64_C(1) << rows[i].layer
+								  : 0;
 }
 
 int
 namespaces_outside(int proc_fd, uint64_t ret[NAMESPACE_COUNT])
 {
+	SCOPED_FD dir = open_dir(proc_fd);
+
 	for (unsigned i = 0; i < NAMESPACE_COUNT; i++)
-		ret[i] = inode(proc_fd, rows[i].outside);
+		ret[i] = inode(dir, rows[i].outside);
 	return ret[NAMESPACE_MOUNT_NS] != 0 ? 0 : -ENOSYS;
 }
 
 uint64_t
 namespaces_new(int proc_fd, const uint64_t outside[NAMESPACE_COUNT])
 {
+	SCOPED_FD dir = open_dir(proc_fd);
 	uint64_t layers = 0;
 
-	for (unsigned i = 0; i < NAMESPACE_COUNT; i++) {
-		uint64_t ours = inode(proc_fd, rows[i].inside);
-
-		if (ours != 0 && outside[i] != 0 && ours != outside[i])
-			layers |= UINT64_C(1) << rows[i].layer;
-	}
+	for (unsigned i = 0; i < NAMESPACE_COUNT; i++)
+		layers |= layer_if_new(i, dir, outside);
 	return layers;
+}
+
+bool
+namespaces_time_is_new(int proc_fd, const uint64_t outside[NAMESPACE_COUNT])
+{
+	SCOPED_FD dir = open_dir(proc_fd);
+
+	return layer_if_new(NAMESPACE_TIME_NS, dir, outside) != 0;
 }

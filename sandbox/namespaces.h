@@ -2,6 +2,7 @@
 #ifndef SANDBOX_NAMESPACES_H
 #define SANDBOX_NAMESPACES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/scope.h"
@@ -26,5 +27,7 @@ enum namespace { NAMESPACE_TABLE(NAMESPACE_ENUM) NAMESPACE_COUNT };
 MUST_USE int namespaces_outside(int proc_fd, uint64_t ret[NAMESPACE_COUNT]);
 /* The layers whose namespace differs from outside's, as praxa-init sees them. */
 uint64_t namespaces_new(int proc_fd, const uint64_t outside[NAMESPACE_COUNT]);
+/* The same for the time namespace alone. */
+MUST_USE bool namespaces_time_is_new(int proc_fd, const uint64_t outside[NAMESPACE_COUNT]);
 
 #endif

@@ -27,7 +27,8 @@ enum plan_flag {
 	PLAN_DROP_GROUPS = 4, /* setgroups(2) is allowed in the cell's user namespace */
 	PLAN_TREES = 8,       /* FD_MOUNTS are detached mounts, not directories */
 	PLAN_PRIVILEGED = 16, /* no user namespace: capabilities are real until dropped */
-	PLAN_FLAGS = 31,
+	PLAN_TIMED = 32,      /* report how long each step takes */
+	PLAN_FLAGS = 63,
 };
 
 struct plan_head {

@@ -31,15 +31,10 @@ privileges_take_identity(unsigned id, bool drop_groups)
 static int
 drop_bounding(void)
 {
-	/* PR_CAPBSET_READ ends the loop with EINVAL above the last one that this kernel knows. */
-	for (unsigned long cap = 0;; cap++) {
-		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-		if (r < 0)
+	/* EINVAL above the last one that this kernel knows. */
+	for (unsigned long cap = 0;; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return errno == EINVAL && cap > CAP_AUDIT_READ ? 0 : -errno;
-		if (r > 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return -errno;
-	}
 }
 
 enum {
@@ -54,13 +49,14 @@ is_empty(void)
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 	unsigned all = 0;
+	int bounding;
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return false;
 	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
 		all |= data[i].effective | data[i].permitted | data[i].inheritable;
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		all |= (unsigned)prctl(PR_CAPBSET_READ, cap, 0, 0, 0) |
+	for (unsigned long cap = 0; (bounding = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++)
+		all |= (unsigned)bounding |
 		       (unsigned)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
 	return all == 0 && prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == LOCKED;
 }

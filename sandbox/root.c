@@ -24,19 +24,33 @@ root_begin(struct enter *enter)
 	/* Before any other mount: without a user namespace the host's mounts are still shared with
 	 * it, and ours would spread; with one they are slaves, and the host's would come in. */
 	struct mount_attr attr = {.propagation = MS_PRIVATE};
-	SCOPED_FD slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (slash < 0 ||
-	    mount_setattr(slash, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+	enter->host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (enter->host_fd < 0 || mount_setattr(enter->host_fd, "", AT_EMPTY_PATH | AT_RECURSIVE,
+				      &attr, sizeof(attr)) < 0)
 		return -errno;
-	enter->root_fd = mounts_tmpfs(ROOT_BYTES, ROOT_INODES, "0755",
+	enter->root_fd = mounts_tmpfs(ROOT_BYTES, ROOT_INODES, "0755", false,
 	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (enter->root_fd < 0)
 		return enter->root_fd;
-	return mounts_attach(enter->root_fd, slash);
+	return mounts_attach(enter->root_fd, enter->host_fd);
 }
 
-/* Attaches mount_fd, or the error that it is, at path in the root. Takes mount_fd. */
+/* Attaches mount_fd, or the error that it is, at a place of our own choice in the root, which is
+ * made for it. Takes mount_fd. */
+static int
+attach_new_dir(const struct enter *enter, int mount_fd, const char *path)
+{
+	SCOPED_FD mount = mount_fd;
+
+	if (mount < 0)
+		return mount;
+	if (mkdirat(enter->root_fd, path, 0755) < 0)
+		return -errno;
+	return mounts_attach_new(mount, enter->root_fd, path);
+}
+
+/* The same at a path that the spec names, and that may need directories above it. */
 static int
 attach_dir(const struct enter *enter, int mount_fd, const char *path)
 {
@@ -53,30 +67,28 @@ static int
 attach_file(const struct enter *enter, int mount_fd, const char *path)
 {
 	SCOPED_FD mount = mount_fd;
-	SCOPED_FD made = -1, target = -1;
 
 	if (mount < 0)
 		return mount;
-	made = openat(enter->root_fd, path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
-	if (made < 0)
+	if (mknodat(enter->root_fd, path, S_IFREG | 0444, 0) < 0)
 		return -errno;
-	target = mounts_open_beneath(enter->root_fd, path);
-	return target < 0 ? target : mounts_attach(mount, target);
+	return mounts_attach_new(mount, enter->root_fd, path);
 }
 
 /* /bin, /lib64 and so on: the link that the host has, or the directory that an older host has. */
 static int
-system_entry(const struct enter *enter, int host, const char *name)
+system_entry(const struct enter *enter, const char *name)
 {
 	char link[64];
 	struct stat st;
 	ssize_t n;
 
-	if (fstatat(host, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISDIR(st.st_mode))
-		return attach_dir(enter, mounts_copy(host, name, read_only), name);
-	n = readlinkat(host, name, link, sizeof(link));
+	n = readlinkat(enter->host_fd, name, link, sizeof(link));
+	if (n < 0 && errno == EINVAL && fstatat(enter->host_fd, name, &st, 0) == 0 &&
+	    S_ISDIR(st.st_mode))
+		return attach_new_dir(enter, mounts_copy(enter->host_fd, name, read_only), name);
+	if (n < 0 && errno == ENOENT)
+		return 0;
 	if (n < 0 || n >= (ssize_t)sizeof(link))
 		return n < 0 ? -errno : -ENAMETOOLONG;
 	link[n] = '\0';
@@ -88,13 +100,12 @@ root_system(struct enter *enter)
 {
 	static const char *const names[] = {
 	    "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"};
-	SCOPED_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		int r;
 
 		enter_at(enter, names[i]);
-		r = system_entry(enter, host, names[i]);
+		r = system_entry(enter, names[i]);
 		if (r < 0)
 			return r;
 	}
@@ -113,14 +124,13 @@ write_file(const struct enter *enter, const char *path, const char *text)
 static int
 etc_entry(const struct enter *enter, const char *path)
 {
-	SCOPED_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 	int mount;
 
-	if (fstatat(host, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(enter->host_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	mount = mounts_copy(host, path, read_only | MOUNT_ATTR_NOEXEC);
-	return S_ISDIR(st.st_mode) ? attach_dir(enter, mount, path)
+	mount = mounts_copy(enter->host_fd, path, read_only | MOUNT_ATTR_NOEXEC);
+	return S_ISDIR(st.st_mode) ? attach_new_dir(enter, mount, path)
 				   : attach_file(enter, mount, path);
 }
 
@@ -138,8 +148,7 @@ root_etc(struct enter *enter)
 	    {"etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
 	};
 	static const char *const bound[] = {"etc/ld.so.cache", "etc/alternatives"};
-	SCOPED_FD etc = mounts_make_dir(enter->root_fd, "etc");
-	int r = etc < 0 ? etc : 0;
+	int r = mkdirat(enter->root_fd, "etc", 0755) < 0 ? -errno : 0;
 
 	snprintf(passwd, sizeof(passwd),
 	    "skill:x:%u:%u:skill:/tmp:/usr/sbin/nologin\n"
@@ -160,9 +169,8 @@ root_etc(struct enter *enter)
 static int
 device(const struct enter *enter, const char *path, unsigned minor_number)
 {
-	SCOPED_FD host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int mount =
-	    mounts_copy(host, path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	int mount = mounts_copy(
+	    enter->host_fd, path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	struct stat st;
 
 	if (mount < 0)
@@ -189,10 +197,9 @@ root_devices(struct enter *enter)
 	} links[] = {{"dev/fd", "/proc/self/fd"}, {"dev/stdin", "/proc/self/fd/0"},
 	    {"dev/stdout", "/proc/self/fd/1"}, {"dev/stderr", "/proc/self/fd/2"},
 	    {"dev/shm", "/tmp"}};
-	SCOPED_FD dev = mounts_make_dir(enter->root_fd, "dev");
 
-	if (dev < 0)
-		return dev;
+	if (mkdirat(enter->root_fd, "dev", 0755) < 0)
+		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		int r;
 
@@ -215,7 +222,7 @@ root_proc(struct enter *enter)
 	int r;
 
 	enter_at(enter, "proc");
-	r = attach_dir(enter, mounts_proc(), "proc");
+	r = attach_new_dir(enter, mounts_proc(), "proc");
 	if (r < 0)
 		return r;
 	made = mounts_open_beneath(enter->root_fd, "proc");
@@ -235,8 +242,8 @@ root_tmp(struct enter *enter)
 	const struct policy_limits *limits = &enter->plan->head->limits;
 
 	enter_at(enter, "tmp");
-	return attach_dir(enter,
-	    mounts_tmpfs(limits->tmp_bytes, limits->tmp_files, "1777",
+	return attach_new_dir(enter,
+	    mounts_tmpfs(limits->tmp_bytes, limits->tmp_files, "1777", false,
 		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
 	    "tmp");
 }
@@ -310,6 +317,8 @@ root_pivot(struct enter *enter)
 	if (fchdir(enter->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return -errno;
 	/* The old root now lies over the new one; nothing of it stays reachable. */
+	close(enter->host_fd);
+	enter->host_fd = -1;
 	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -errno;
 	if (fstat(enter->root_fd, &ours) < 0 || stat("/", &now) < 0 || stat("/..", &above) < 0)

@@ -67,7 +67,7 @@ put_files(const struct pack_file *files, uint32_t count)
 	int r = 0;
 
 	measure(files, count, &bytes, &inodes);
-	mount = mounts_tmpfs(bytes, inodes, "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	mount = mounts_tmpfs(bytes, inodes, "0755", true, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (mount < 0)
 		return mount;
 	for (uint32_t i = 0; r == 0 && i < count; i++)

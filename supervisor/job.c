@@ -34,6 +34,7 @@ take_report(struct job *job, const struct cell_report *report)
 		job->outcome.cpu_us = report->cpu_us;
 		job->outcome.peak_kib = report->peak_kib;
 		return;
+	case CELL_STEP: /* nobody asked for them */
 	case CELL_REPORT_NONE:
 		break;
 	}

@@ -284,7 +284,7 @@ a_malformed_report_is_the_end(void **state)
 	assert_int_equal(cell_report_read(&cell, &got), 0);
 	assert_int_equal(write(pair[1], &report, sizeof(report)), sizeof(report));
 	assert_int_equal(cell_report_read(&cell, &got), 1);
-	report.kind = CELL_EXITED + 1;
+	report.kind = CELL_STEP + 1;
 	assert_int_equal(write(pair[1], &report, sizeof(report)), sizeof(report));
 	assert_int_equal(cell_report_read(&cell, &got), -1);
 	report.kind = CELL_FAILED;
