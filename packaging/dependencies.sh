@@ -8,6 +8,7 @@ build_packages=(
 )
 runtime_packages=(git python3 python3-msgpack)
 test_packages=(clang clang-format libclang-rt-14-dev binutils coreutils procps python3-pytest util-linux)
+bench_packages=(bubblewrap crun)
 
 missing_packages() {
   local group name list
