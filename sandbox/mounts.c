@@ -60,7 +60,9 @@ mounts_proc(void)
 int
 mounts_restrict(int mount_fd, uint64_t attributes)
 {
-	struct mount_attr attr = {.attr_set = attributes};
+	/* Private: where the host's mounts are shared, as under systemd, a copy joins their peer
+	 * group, and what is mounted on the host later would appear in the cell. */
+	struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
 
 	return mount_setattr(mount_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0
 		   ? -errno
