@@ -20,10 +20,12 @@ static const struct policy_limits tight = {
     .file_bytes = UINT64_C(4) << 20,
     .tmp_bytes = UINT64_C(1) << 20,
     .tmp_files = 20,
-    .cpu_ns = UINT64_C(1000000000),
+    .cpu_ns = UINT64_C(10000000000),
     .wall_ns = UINT64_C(10000000000),
     .output_bytes = UINT64_C(1) << 20,
 };
+
+enum { SECOND_NS = 1000000000 };
 
 static struct trial *
 trial_new(const char *probe)
@@ -54,6 +56,7 @@ expect_signal(const char *probe, int signal_number)
 
 	/* Below the scratch space, so that this limit is reached first. */
 	trial->limits.file_bytes = 64 * 1024;
+	trial->limits.cpu_ns = SECOND_NS;
 	trial_start(&kit, trial);
 	trial_finish(trial);
 	assert_true(trial->has_exited);
@@ -139,6 +142,7 @@ usage_is_that_of_the_whole_cell(void **state)
 	SCOPED_FREE struct trial *trial = trial_new("spin");
 
 	(void)state;
+	trial->limits.cpu_ns = SECOND_NS;
 	trial_start(&kit, trial);
 	trial_finish(trial);
 	assert_true(trial->has_exited);
