@@ -27,7 +27,6 @@ enum { INIT_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct cell_launcher {
 	int init_fd; /* sealed copy of praxa-init */
-	int null_fd; /* /dev/null */
 	int proc_fd; /* /proc */
 	uint64_t outside[NAMESPACE_COUNT];
 	bool privileged; /* no user namespaces here: cells are built with our own capabilities */
@@ -68,9 +67,6 @@ launcher_open(struct cell_launcher *launcher, const char *init_path, struct faul
 	if (r < 0)
 		return fault_set(
 		    fault, ERR_CONFINEMENT, "%s cannot be used: %s", init_path, strerror(-r));
-	launcher->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (launcher->null_fd < 0)
-		return fault_set(fault, ERR_CONFINEMENT, "/dev/null: %s", strerror(errno));
 	launcher->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (launcher->proc_fd < 0 || fstatfs(launcher->proc_fd, &fs) < 0 ||
 	    fs.f_type != PROC_SUPER_MAGIC)
@@ -88,7 +84,7 @@ cell_launcher_new(const char *init_path, struct cell_launcher **ret, struct faul
 
 	if (launcher == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
-	*launcher = (struct cell_launcher){.init_fd = -1, .null_fd = -1, .proc_fd = -1};
+	*launcher = (struct cell_launcher){.init_fd = -1, .proc_fd = -1};
 	r = launcher_open(launcher, init_path, fault);
 	if (r != ERR_OK) {
 		cell_launcher_free(&launcher);
@@ -104,7 +100,6 @@ cell_launcher_free(struct cell_launcher **launcher)
 	if (*launcher == NULL)
 		return;
 	scope_close(&(*launcher)->init_fd);
-	scope_close(&(*launcher)->null_fd);
 	scope_close(&(*launcher)->proc_fd);
 	free(*launcher);
 	*launcher = NULL;
@@ -144,6 +139,9 @@ struct ends {
 	int status, status_child;
 	int lifeline, lifeline_child;
 	int plan;
+	/* /dev/null, opened for this cell: what is open once has its flags once, and cells could
+	 * tell each other by them. */
+	int null;
 	int trees[CELL_MOUNTS_MAX];
 	uint32_t tree_count;
 };
@@ -156,6 +154,7 @@ ends_close(struct ends *ends)
 	scope_close(&ends->lifeline);
 	scope_close(&ends->lifeline_child);
 	scope_close(&ends->plan);
+	scope_close(&ends->null);
 	for (uint32_t i = 0; i < ends->tree_count; i++)
 		scope_close(&ends->trees[i]);
 }
@@ -173,6 +172,9 @@ ends_open(struct ends *ends, struct fault *fault)
 		return fault_set(fault, ERR_INTERNAL, "pipe: %s", strerror(errno));
 	ends->lifeline_child = pair[0];
 	ends->lifeline = pair[1];
+	ends->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (ends->null < 0)
+		return fault_set(fault, ERR_CONFINEMENT, "/dev/null: %s", strerror(errno));
 	return ERR_OK;
 }
 
@@ -241,7 +243,7 @@ fill_layout(const struct cell_launcher *launcher, const struct cell_spec *spec,
 	for (int i = 0; i < LAUNCH_FDS; i++)
 		launch->fds[i] = -1;
 	for (int i = 0; i < 3; i++)
-		launch->fds[i] = stdio[i] >= 0 ? stdio[i] : launcher->null_fd;
+		launch->fds[i] = stdio[i] >= 0 ? stdio[i] : ends->null;
 	launch->fds[FD_DOOR] = spec->door_fd;
 	launch->fds[FD_PLAN] = ends->plan;
 	launch->fds[FD_STATUS] = ends->status_child;
@@ -288,7 +290,7 @@ enum err
 cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, struct cell *ret,
     struct fault *fault)
 {
-	struct ends ends = {-1, -1, -1, -1, -1, {0}, 0};
+	struct ends ends = {-1, -1, -1, -1, -1, -1, {0}, 0};
 	struct identity identity;
 	enum err r = choose_identity(launcher, spec, &identity, fault);
 
