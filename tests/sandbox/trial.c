@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -12,13 +11,9 @@
 #include "common/io.h"
 #include "common/pack.h"
 #include "tests/lib/check.h"
+#include "tests/sandbox/userns.h"
 
-enum {
-	HOST_UID = 70001,
-	HOST_UIDS = 100000,
-	PROBE_BYTES_MAX = 16 * 1024 * 1024,
-	PATIENCE_MS = 20000
-};
+enum { HOST_UID = 70001, PROBE_BYTES_MAX = 16 * 1024 * 1024, PATIENCE_MS = 20000 };
 
 static void
 require(bool sound, const char *what)
@@ -75,54 +70,11 @@ become_other_user(void)
 #endif
 }
 
-#ifdef TRIAL_PRIVILEGED
-static void
-write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	require(fd >= 0 && io_write_full(fd, text, strlen(text)) == 0, path);
-	close(fd);
-}
-
-/* Who stays outside gives it as many ids as it needs. */
-static _Noreturn void
-write_maps(int ready_fd)
-{
-	static const char *const maps[] = {"uid_map", "gid_map"};
-	char path[64], text[64], byte;
-
-	require(read(ready_fd, &byte, 1) == 1, "pipe");
-	snprintf(text, sizeof(text), "0 0 %d\n", HOST_UIDS);
-	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
-		snprintf(path, sizeof(path), "/proc/%d/%s", (int)getppid(), maps[i]);
-		write_file(path, text);
-	}
-	_exit(0);
-}
-#endif
-
-/* The setting is that of the new namespace alone; the machine's stays as it is. */
 static bool
-forbid_user_namespaces(void)
+maybe_forbid(void)
 {
 #ifdef TRIAL_PRIVILEGED
-	int ready[2], status = -1;
-	pid_t pid;
-
-	if (geteuid() != 0)
-		return false;
-	require(pipe2(ready, O_CLOEXEC) == 0, "pipe");
-	pid = fork();
-	if (pid == 0)
-		write_maps(ready[0]);
-	require(pid > 0 && unshare(CLONE_NEWUSER) == 0, "no user namespace");
-	require(write(ready[1], "", 1) == 1 && waitpid(pid, &status, 0) == pid && status == 0,
-	    "id maps");
-	close(ready[0]);
-	close(ready[1]);
-	write_file("/proc/sys/user/max_user_namespaces", "0");
-	return true;
+	return userns_forbid();
 #else
 	return false;
 #endif
@@ -132,7 +84,7 @@ void
 trial_kit_init(struct trial_kit *kit)
 {
 	struct fault fault = {0};
-	bool privileged = forbid_user_namespaces();
+	bool privileged = maybe_forbid();
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/praxa-init", getenv("PRAXA_BUILD"));

@@ -1,0 +1,95 @@
+#include "tests/escape/weaken.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/clone.h"
+#include "sandbox/launch.h"
+#include "tests/escape/guards.h"
+
+static uint64_t off;
+
+void
+weaken_begin(uint64_t guards)
+{
+	off = guards;
+}
+
+/* What the linker renames has no header. */
+#define WRAP(type, name, ...)            \
+	type __real_##name(__VA_ARGS__); \
+	type __wrap_##name(__VA_ARGS__); \
+	type __wrap_##name(__VA_ARGS__)
+
+static const struct {
+	uint64_t guard, flag;
+} namespaces[] = {
+    {GUARD_BIT(USER_NS), CLONE_NEWUSER},
+    {GUARD_BIT(MOUNT_NS), CLONE_NEWNS},
+    {GUARD_BIT(PID_NS), CLONE_NEWPID},
+    {GUARD_BIT(NET_NS), CLONE_NEWNET},
+    {GUARD_BIT(IPC_NS), CLONE_NEWIPC},
+    {GUARD_BIT(UTS_NS), CLONE_NEWUTS},
+    {GUARD_BIT(CGROUP_NS), CLONE_NEWCGROUP},
+};
+
+WRAP(pid_t, clone_run, const struct clone_args *args, void (*child)(void *), void *context)
+{
+	struct clone_args less = *args;
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		if ((off & namespaces[i].guard) != 0)
+			less.flags &= ~namespaces[i].flag;
+	return __real_clone_run(&less, child, context);
+}
+
+WRAP(long, syscall, long number, ...)
+{
+	long value[6];
+	va_list rest;
+
+	va_start(rest, number);
+	for (int i = 0; i < 6; i++)
+		value[i] = va_arg(rest, long);
+	va_end(rest);
+	if ((off & GUARD_BIT(CLOSED_FDS)) != 0 && number == SYS_close_range &&
+	    value[0] == LAUNCH_FDS)
+		return 0;
+	return __real_syscall(number, value[0], value[1], value[2], value[3], value[4], value[5]);
+}
+
+WRAP(int, fcntl64, int fd, int command, ...)
+{
+	long value;
+	va_list rest;
+
+	va_start(rest, command);
+	value = va_arg(rest, long);
+	va_end(rest);
+	if ((off & GUARD_BIT(SEALED)) != 0 && command == F_ADD_SEALS)
+		return 0;
+	return __real_fcntl64(fd, command, value);
+}
+
+/* One open /dev/null for all cells. */
+WRAP(int, open64, const char *path, int flags, ...)
+{
+	static int shared = -1;
+	unsigned mode = 0;
+	va_list rest;
+
+	va_start(rest, flags);
+	if ((flags & (O_CREAT | O_TMPFILE)) != 0)
+		mode = va_arg(rest, unsigned);
+	va_end(rest);
+	if ((off & GUARD_BIT(OWN_NULL)) == 0 || strcmp(path, "/dev/null") != 0)
+		return __real_open64(path, flags, mode);
+	if (shared < 0)
+		shared = __real_open64(path, O_RDWR | O_CLOEXEC);
+	return __real_fcntl64(shared, F_DUPFD_CLOEXEC, 0);
+}
