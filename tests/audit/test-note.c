@@ -1,16 +1,11 @@
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #include "audit/checkpoint.h"
 #include "audit/merkle.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "tests/lib/check.h"
 #include "tests/lib/fail_nth.h"
 
 /* C2SP signed-note.md. */
@@ -126,8 +121,7 @@ all_checkpoints_of_the_shared_log_are_reproduced(void **state)
 		    shared != NULL ? shared : "", (unsigned long long)size);
 		if (io_read_file(AT_FDCWD, path, 4096, &want, &length) < 0) {
 			note_signer_free(&signer);
-			print_message("# skip: no vectors in $PRAXA_SHARED/vectors/tlog\n");
-			skip();
+			CHECK_SKIP("no vectors in $PRAXA_SHARED/vectors/tlog");
 		}
 		assert_int_equal(sign_at(signer, size, note), length);
 		assert_memory_equal(note, want, length);

@@ -1,15 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
 #include "tests/audit/place.h"
+#include "tests/lib/check.h"
 #include "tests/lib/fail_nth.h"
 
 static const struct audit_record some = {.kind = EVENT_PEER_REFUSED};
@@ -25,8 +20,7 @@ a_log_is_written(enum audit_backend backend)
 	r = place_open(&place, backend, &fault);
 	if (backend == AUDIT_BACKEND_URING && (r == -EPERM || r == -ENOSYS || r == -EINVAL)) {
 		place_done(&place);
-		print_message("# skip: no io_uring with O_DIRECT here: %s\n", strerror(-r));
-		skip();
+		CHECK_SKIP("no io_uring with O_DIRECT");
 	}
 	assert_int_equal(r, 0);
 	assert_int_equal(place.writer.backend, backend);
