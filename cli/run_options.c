@@ -36,6 +36,14 @@ on_input(void *context, const char *value, struct fault *fault)
 }
 
 static enum err
+on_cgroup(void *context, const char *value, struct fault *fault)
+{
+	(void)fault;
+	((struct run_options *)context)->cgroup = value;
+	return ERR_OK;
+}
+
+static enum err
 on_resource(void *context, const char *value, struct fault *fault)
 {
 	struct run_options *options = context;
@@ -74,6 +82,7 @@ FLAG_OPTION(help)
 	{"workspace", 'w', "ws_NAME", "the workspace (ws_local)", on_workspace},           \
 	    {"state", 's', "DIR", "folder of log, memory and sockets", on_state},          \
 	    {"resource", 'r', "NAME=DIR", "a directory that tools may name", on_resource}, \
+	    {"cgroup", 0, "DIR", "a cgroup v2 for the cells and nobody else", on_cgroup},  \
 	    {"verbose", 'v', NULL, "show what the daemons say", on_verbose},               \
 	    {"help", 'h', NULL, "this text", on_help},
 

@@ -16,6 +16,7 @@ struct run_options {
 	const char *workspace; /* "ws_local" when not given */
 	const char *event;     /* "run" when not given */
 	const char *input;     /* JSON, @FILE or - */
+	const char *cgroup;    /* of praxad's own; NULL: not given */
 	char state[PATHS_MAX];
 	bool json, quiet, verbose, help;
 };

@@ -247,6 +247,7 @@ open_stack(struct session *session, const char *control, struct fault *fault)
 	    .policy_count = options->policy_count,
 	    .resources = options->resources,
 	    .resource_count = options->resource_count,
+	    .cgroup = options->cgroup,
 	    .verbose = options->verbose,
 	};
 

@@ -76,6 +76,10 @@ praxad_arguments(const struct stack *stack, const char **argv)
 		argv[n++] = "--resource";
 		argv[n++] = stack->plan.resources[i];
 	}
+	if (stack->plan.cgroup != NULL && n + 2 < DAEMON_ARGV_MAX) {
+		argv[n++] = "--cgroup";
+		argv[n++] = stack->plan.cgroup;
+	}
 	argv[n] = NULL;
 }
 

@@ -23,6 +23,7 @@ struct stack_plan {
 	unsigned policy_count;
 	const char *const *resources; /* NAME=DIR */
 	unsigned resource_count;
+	const char *cgroup; /* of praxad's own; NULL: it looks for one */
 	bool verbose; /* the daemons' own messages go to stderr; else to STATE/run/<daemon>.log */
 };
 

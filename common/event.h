@@ -46,7 +46,8 @@ unsigned event_roles(unsigned kind);
 	X(SUPERVISOR_LOST, 9, "supervisor-lost", "the supervisor ended during the run")        \
 	X(KILLED, 10, "killed", "an operator ended the run")                                   \
 	X(SHUTDOWN, 11, "shutdown", "the service was stopped")                                 \
-	X(REFUSED, 12, "refused", "the broker refused the run's grant")
+	X(REFUSED, 12, "refused", "the broker refused the run's grant")                        \
+	X(MEMORY, 13, "memory-limit", "the run needed more memory than is allowed")
 
 #define END_ENUM(name, number, text, meaning) END_##name = number,
 enum end_reason { END_NONE = 0, END_TABLE(END_ENUM) };

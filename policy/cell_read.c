@@ -94,6 +94,13 @@ policy_read_require(struct policy_reader *reader, const struct yaml_node *value,
 }
 
 void
+policy_read_needs(struct policy_cell *cell)
+{
+	if (cell->limits.cpu_percent != policy_limits_default.cpu_percent)
+		cell->required |= LAYER_BIT(CGROUP);
+}
+
+void
 policy_read_beneath(struct policy_reader *reader, const struct yaml_node *value, const char **ret)
 {
 	const char *at = value->text;

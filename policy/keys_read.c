@@ -200,6 +200,7 @@ read_sandbox(struct policy_reader *reader, const struct yaml_node *key, void *in
 
 	skill->sandbox_line = key->place.line;
 	policy_read_map(reader, key->value, "sandbox", sandbox_rows, &skill->cell);
+	policy_read_needs(&skill->cell);
 }
 
 static void

@@ -211,6 +211,7 @@ read_tool(struct policy_reader *reader, const struct yaml_node *key, const struc
 	ret->schema = (struct policy_schema){.type = SCHEMA_OBJECT, .text = "an object"};
 	snprintf(what, sizeof(what), "the tool \"%s\"", key->text);
 	policy_read_map(reader, key->value, what, tool_rows, ret);
+	policy_read_needs(&ret->tool.cell);
 }
 
 void

@@ -46,6 +46,8 @@ enum {
 	X(tmp_files, tmp_files, INTEGER, 4096, 16, 1048576, "files in the scratch space")     \
 	X(cpu_ns, cpu, DURATION, 30 * POLICY_SECOND, POLICY_SECOND, 86400 * POLICY_SECOND,    \
 	    "CPU time of one process")                                                        \
+	X(cpu_percent, cpu_rate, INTEGER, 100, 1, 102400,                                     \
+	    "processor time per time, in percent of one processor")                           \
 	X(output_bytes, output, BYTES, POLICY_MIB, 1, POLICY_GIB, "stdout and stderr together")
 
 /* What a run or an exec tool's call may take from start to kill, where the file does not say. */
@@ -63,6 +65,7 @@ struct policy_limits {
 	uint64_t tmp_bytes;    /* size of the scratch space */
 	uint64_t tmp_files;    /* inodes of the scratch space */
 	uint64_t cpu_ns;       /* CPU time (RLIMIT_CPU, rounded up to seconds) */
+	uint64_t cpu_percent;  /* cpu.max, of one processor; holds with a cgroup only */
 	uint64_t wall_ns;      /* from start to kill */
 	uint64_t output_bytes; /* stdout and stderr together */
 };

@@ -47,6 +47,8 @@ void policy_read_limits(struct policy_reader *reader, const struct yaml_node *ma
     struct policy_limits *ret);
 void policy_read_require(
     struct policy_reader *reader, const struct yaml_node *value, uint64_t *ret_mask);
+/* Requires the layers without which a limit of the cell would silently not hold. */
+void policy_read_needs(struct policy_cell *cell);
 /* A relative path beneath the policy's directory. */
 void policy_read_beneath(
     struct policy_reader *reader, const struct yaml_node *value, const char **ret);

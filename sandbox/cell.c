@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,6 +31,8 @@ struct cell_launcher {
 	int proc_fd; /* /proc */
 	uint64_t outside[NAMESPACE_COUNT];
 	bool privileged; /* no user namespaces here: cells are built with our own capabilities */
+	struct cgroup *cgroup; /* borrowed; NULL: cells have none */
+	const char *no_cgroup; /* why */
 };
 
 /* A sealed, executable memory file. MFD_EXEC says so where vm.memfd_noexec asks for it. */
@@ -84,7 +87,8 @@ cell_launcher_new(const char *init_path, struct cell_launcher **ret, struct faul
 
 	if (launcher == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
-	*launcher = (struct cell_launcher){.init_fd = -1, .proc_fd = -1};
+	*launcher = (struct cell_launcher){
+	    .init_fd = -1, .proc_fd = -1, .no_cgroup = "no cgroup v2 is delegated to Praxa"};
 	r = launcher_open(launcher, init_path, fault);
 	if (r != ERR_OK) {
 		cell_launcher_free(&launcher);
@@ -103,6 +107,13 @@ cell_launcher_free(struct cell_launcher **launcher)
 	scope_close(&(*launcher)->proc_fd);
 	free(*launcher);
 	*launcher = NULL;
+}
+
+void
+cell_launcher_set_cgroup(struct cell_launcher *launcher, struct cgroup *cgroup, const char *why)
+{
+	launcher->cgroup = cgroup;
+	launcher->no_cgroup = why;
 }
 
 /* Who the cell is outside. */
@@ -209,9 +220,14 @@ now_ns(void)
 
 static enum err
 make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
-    const struct identity *identity, struct ends *ends, struct fault *fault)
+    const struct identity *identity, const struct cgroup_leaf *leaf, struct ends *ends,
+    struct fault *fault)
 {
-	struct plan_head head = {.start_ns = now_ns(), .id = identity->inside};
+	struct plan_head head = {
+	    .start_ns = now_ns(),
+	    .id = identity->inside,
+	    .active = leaf->fd >= 0 && leaf->missing == NULL ? LAYER_BIT(CGROUP) : 0,
+	};
 	SCOPED_FREE void *data = NULL;
 	size_t length = 0;
 	enum err r;
@@ -255,32 +271,81 @@ fill_layout(const struct cell_launcher *launcher, const struct cell_spec *spec,
 		    ends->tree_count > 0 ? ends->trees[i] : spec->mounts[i].source_fd;
 }
 
+/* The limits of the run as a whole. Scratch space and bundle are memory too; they have limits of
+ * their own, so that a full scratch space is ENOSPC and never the end of the run. */
+static enum err
+make_leaf(const struct cell_launcher *launcher, const struct cell_spec *spec,
+    struct cgroup_leaf *ret, struct fault *fault)
+{
+	const struct policy_limits *limits = &spec->cell->limits;
+	const bool required = (spec->cell->required & LAYER_BIT(CGROUP)) != 0;
+	struct stat bundle = {0};
+	enum err r;
+
+	if (launcher->cgroup == NULL)
+		return required ? fault_set(fault, ERR_CONFINEMENT, "required layer cgroup: %s",
+				      launcher->no_cgroup)
+				: ERR_OK;
+	if (spec->bundle_fd >= 0 && fstat(spec->bundle_fd, &bundle) < 0)
+		return fault_set(fault, ERR_CONFINEMENT, "bundle: %s", strerror(errno));
+	r = cgroup_leaf_make(launcher->cgroup,
+	    &(struct cgroup_limits){
+		.memory_bytes = limits->memory_bytes + limits->tmp_bytes + (uint64_t)bundle.st_size,
+		.processes = limits->processes + 1, /* praxa-init */
+		.cpu_percent = limits->cpu_percent,
+	    },
+	    ret, fault);
+	if (r != ERR_OK || !required || ret->missing == NULL)
+		return r;
+	return fault_set(fault, ERR_CONFINEMENT,
+	    "required layer cgroup: no %s in %s (its controller is not delegated, or belongs to "
+	    "cgroup v1)",
+	    ret->missing, launcher->cgroup->path);
+}
+
+/* What is ours to do for a child that has executed praxa-init and waits. */
+static enum err
+let_in(const struct cell_launcher *launcher, const struct identity *identity,
+    const struct cell *cell, struct fault *fault)
+{
+	int r = 0;
+
+	if (cell->leaf.fd >= 0 && !cgroup_leaf_holds(&cell->leaf, cell->pid))
+		return fault_set(fault, ERR_CONFINEMENT, "the cell is not in its cgroup");
+	if (!launcher->privileged)
+		r = idmap_write(launcher->proc_fd, cell->pid, identity->uid, identity->gid,
+		    identity->drop_groups);
+	if (r == 0)
+		r = io_write_full(cell->lifeline_fd, "", 1);
+	return r == 0
+		   ? ERR_OK
+		   : fault_set(fault, ERR_CONFINEMENT, "id map: %s%s", strerror(-r),
+			 r == -EPERM ? " (another user id needs CAP_SETUID and CAP_SETGID)" : "");
+}
+
+/* Takes leaf. */
 static enum err
 start(const struct cell_launcher *launcher, const struct cell_spec *spec,
-    const struct identity *identity, struct ends *ends, struct cell *ret, struct fault *fault)
+    const struct identity *identity, struct ends *ends, struct cgroup_leaf *leaf, struct cell *ret,
+    struct fault *fault)
 {
-	struct launch launch = {0};
-	struct cell cell = {.pidfd = -1, .status_fd = -1, .lifeline_fd = -1};
-	int r;
+	struct launch launch = {.privileged = launcher->privileged, .cgroup_fd = leaf->fd};
+	struct cell cell = {.pidfd = -1, .status_fd = -1, .lifeline_fd = -1, .leaf = *leaf};
+	enum err r;
 
 	fill_layout(launcher, spec, ends, &launch);
-	launch.privileged = launcher->privileged;
 	cell.pid = launch_run(&launch, &cell.pidfd);
 	if (cell.pid < 0)
 		return fault_set(fault, ERR_CONFINEMENT, "%s: %s (%s)", launch.stage,
 		    strerror(-cell.pid), mode_advice(-cell.pid));
+	*leaf = CGROUP_LEAF_NONE;
 	cell.status_fd = TAKE_FD(ends->status);
 	cell.lifeline_fd = TAKE_FD(ends->lifeline);
-	r = launcher->privileged ? 0
-				 : idmap_write(launcher->proc_fd, cell.pid, identity->uid,
-				       identity->gid, identity->drop_groups);
-	if (r == 0)
-		r = io_write_full(cell.lifeline_fd, "", 1);
-	if (r < 0) {
+	r = let_in(launcher, identity, &cell, fault);
+	if (r != ERR_OK) {
 		cell_kill(&cell);
 		cell_done(&cell);
-		return fault_set(fault, ERR_CONFINEMENT, "id map: %s%s", strerror(-r),
-		    r == -EPERM ? " (another user id needs CAP_SETUID and CAP_SETGID)" : "");
+		return r;
 	}
 	*ret = cell;
 	return ERR_OK;
@@ -291,15 +356,19 @@ cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, s
     struct fault *fault)
 {
 	struct ends ends = {-1, -1, -1, -1, -1, -1, {0}, 0};
+	struct cgroup_leaf leaf = CGROUP_LEAF_NONE;
 	struct identity identity;
 	enum err r = choose_identity(launcher, spec, &identity, fault);
 
 	if (r == ERR_OK)
 		r = ends_open(&ends, fault);
 	if (r == ERR_OK)
-		r = make_plan(launcher, spec, &identity, &ends, fault);
+		r = make_leaf(launcher, spec, &leaf, fault);
 	if (r == ERR_OK)
-		r = start(launcher, spec, &identity, &ends, ret, fault);
+		r = make_plan(launcher, spec, &identity, &leaf, &ends, fault);
+	if (r == ERR_OK)
+		r = start(launcher, spec, &identity, &ends, &leaf, ret, fault);
+	cgroup_leaf_remove(&leaf);
 	ends_close(&ends);
 	return r;
 }
@@ -341,19 +410,30 @@ cell_kill(const struct cell *cell)
 {
 	if (cell->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
+	cgroup_leaf_kill(&cell->leaf);
 }
 
 void
-cell_done(struct cell *cell)
+cell_reap(struct cell *cell)
 {
 	siginfo_t info;
 
 	/* The lifeline first: an init that nobody killed ends by it. */
 	scope_close(&cell->lifeline_fd);
+	cell->lifeline_fd = -1;
 	if (cell->pid > 0)
 		while (waitid(P_PIDFD, (id_t)cell->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 			;
+	cell->pid = 0;
+}
+
+void
+cell_done(struct cell *cell)
+{
+	cell_reap(cell);
+	cgroup_leaf_remove(&cell->leaf);
 	scope_close(&cell->pidfd);
 	scope_close(&cell->status_fd);
-	*cell = (struct cell){.pidfd = -1, .status_fd = -1, .lifeline_fd = -1};
+	*cell = (struct cell){
+	    .pidfd = -1, .status_fd = -1, .lifeline_fd = -1, .leaf = CGROUP_LEAF_NONE};
 }

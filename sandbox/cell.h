@@ -12,6 +12,7 @@
 #include "common/fault.h"
 #include "common/layer.h"
 #include "policy/policy.h"
+#include "sandbox/cgroup_leaf.h"
 #include "sandbox/profile.h"
 
 enum { CELL_MOUNTS_MAX = 16 };
@@ -46,6 +47,7 @@ struct cell {
 	int pidfd;
 	int status_fd;   /* reports, one packet each; end of file: init is gone */
 	int lifeline_fd; /* write end; closing it, or dying with it, ends the cell */
+	struct cgroup_leaf leaf;
 };
 
 enum cell_report_kind { CELL_REPORT_NONE = 0, CELL_READY, CELL_FAILED, CELL_EXITED, CELL_STEP };
@@ -72,6 +74,10 @@ struct cell_launcher;
 MUST_USE enum err cell_launcher_new(
     const char *init_path, struct cell_launcher **ret, struct fault *fault);
 void cell_launcher_free(struct cell_launcher **launcher);
+/* From now on each cell gets a leaf of cgroup, which must outlive launcher and cells. NULL: none,
+ * and why (borrowed) tells those whose policy requires one. */
+void cell_launcher_set_cgroup(
+    struct cell_launcher *launcher, struct cgroup *cgroup, const char *why);
 
 /* Starts a cell. Blocks until praxa-init is executed, below a millisecond, and not for the cell:
  * the reports come on status_fd, READY or FAILED first, EXITED last (an end without it: killed).
@@ -86,9 +92,13 @@ MUST_USE int cell_report_read(const struct cell *cell, struct cell_report *ret);
 /* Turns a FAILED report into a ConfinementError. Returns its code. */
 enum err cell_report_fault(const struct cell_report *report, struct fault *fault);
 /* SIGKILL to init, for a run that is over its wall time; the kernel kills everything in the pid
- * namespace with it. */
+ * namespace with it. Where there is a leaf, to all in it as well. */
 void cell_kill(const struct cell *cell);
-/* Reaps init (blocks only until a killed init is gone) and closes the descriptors. */
+/* Reaps init (blocks only until a killed init is gone). The leaf may hold dying processes for some
+ * moments more: see cgroup_leaf_is_populated. */
+void cell_reap(struct cell *cell);
+/* Reaps, waits until the leaf is empty, removes it and closes the descriptors. Does not block after
+ * cell_reap and an empty leaf. */
 void cell_done(struct cell *cell);
 
 #endif

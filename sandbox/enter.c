@@ -90,6 +90,13 @@ step_nested(struct enter *enter)
 }
 
 static int
+step_cgroup(struct enter *enter)
+{
+	enter->layers |= enter->plan->head->active;
+	return unshare(CLONE_NEWCGROUP) < 0 ? -errno : 0;
+}
+
+static int
 step_namespaces(struct enter *enter)
 {
 	/* Without its offsets the time namespace hides nothing: that layer is step_time's. */
@@ -237,8 +244,6 @@ step_required(struct enter *enter)
 	if (missing == 0)
 		return 0;
 	layer_list(enter->object, sizeof(enter->object), missing);
-	if ((missing & LAYER_BIT(CGROUP)) != 0)
-		enter->advice = "no cgroup v2 is delegated to Praxa";
 	return -EOPNOTSUPP;
 }
 
@@ -292,6 +297,8 @@ static const struct step steps[] = {
     /* Second lock behind seccomp's: new namespaces are the way to most kernel bugs. While
      * CAP_SYS_RESOURCE is there, and the host's /proc/sys. */
     {"nested namespaces", step_nested, 0, false, "user.max_user_namespaces must be writable"},
+    /* Its root is the cgroup that we are in now, and that the supervisor has read back. */
+    {"cgroup namespace", step_cgroup, 0, false, ""},
     /* All namespaces are made now; sets their layers itself, one by one. */
     {"namespaces", step_namespaces, 0, false, ""},
     {"host name", step_hostname, 0, false, ""},
@@ -353,8 +360,7 @@ fill_failure(const struct enter *enter, const struct step *step, int error, stru
 	/* Cut where it is too long: the start of a path still tells which. */
 	snprintf(ret->stage, sizeof(ret->stage), "%s%s%.30s", step->name,
 	    enter->object[0] != '\0' ? " " : "", enter->object);
-	snprintf(ret->detail, sizeof(ret->detail), "%s",
-	    enter->advice != NULL ? enter->advice : step->advice);
+	snprintf(ret->detail, sizeof(ret->detail), "%s", step->advice);
 }
 
 /* Process 2 says why and is gone; praxa-init passes it on. */

@@ -24,8 +24,7 @@ struct enter {
 	pid_t program;   /* process 2, in praxa-init; 0 in process 2 */
 	uint64_t layers; /* read back so far */
 	uint32_t landlock_abi;
-	char object[64];    /* what the current step is at; completes its name */
-	const char *advice; /* more precise than the step's own; NULL: none */
+	char object[64]; /* what the current step is at; completes its name */
 	struct timing timing;
 };
 

@@ -16,10 +16,11 @@
 
 enum { CHILD_STACK = 64 * 1024 };
 
-/* The time namespace is not among them: it must be given its offsets before anybody lives in it, so
- * praxa-init makes it (sandbox/enter.c). */
+/* Two are made by praxa-init (sandbox/enter.c): the time namespace must be given its offsets before
+ * anybody lives in it, and clone3 makes a cgroup namespace before it moves the child into its
+ * cgroup, so that its root would be ours. */
 static const uint64_t namespace_flags =
-    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 
 /* praxa-init is executed before its id maps are written, because the parent waits for that execve.
  * Its uid has then no name inside, and execve takes every capability that is not ambient. So the
@@ -112,7 +113,7 @@ child(void *context)
 
 /* Runs run(context) in a new process on a stack of its own. Returns the pid or -errno. */
 static pid_t
-run_child(uint64_t flags, int *pidfd, void (*run)(void *context), void *context)
+run_child(uint64_t flags, int cgroup_fd, int *pidfd, void (*run)(void *context), void *context)
 {
 	SCOPED_FREE void *stack = NULL;
 	sigset_t all, old;
@@ -130,6 +131,7 @@ run_child(uint64_t flags, int *pidfd, void (*run)(void *context), void *context)
 		.exit_signal = SIGCHLD,
 		.stack = (uint64_t)(uintptr_t)stack,
 		.stack_size = CHILD_STACK,
+		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
 	    },
 	    run, context);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -139,12 +141,13 @@ run_child(uint64_t flags, int *pidfd, void (*run)(void *context), void *context)
 pid_t
 launch_run(struct launch *launch, int *ret_pidfd)
 {
-	uint64_t flags = namespace_flags | (launch->privileged ? 0 : CLONE_NEWUSER);
+	uint64_t flags = namespace_flags | (launch->privileged ? 0 : CLONE_NEWUSER) |
+			 (launch->cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0);
 	int pidfd = -1;
 	pid_t pid;
 
 	launch->stage = "namespaces";
-	pid = run_child(flags, &pidfd, child, launch);
+	pid = run_child(flags, launch->cgroup_fd, &pidfd, child, launch);
 	if (pid < 0)
 		return pid;
 	if (launch->error != 0) {
@@ -169,7 +172,7 @@ int
 launch_try_user_namespace(void)
 {
 	int pidfd = -1, error = EIO;
-	pid_t pid = run_child(CLONE_NEWUSER | CLONE_NEWUTS, &pidfd, try_capability, &error);
+	pid_t pid = run_child(CLONE_NEWUSER | CLONE_NEWUTS, -1, &pidfd, try_capability, &error);
 
 	if (pid < 0)
 		return pid;

@@ -11,6 +11,7 @@ enum { LAUNCH_FDS = FD_MOUNTS + CELL_MOUNTS_MAX };
 struct launch {
 	int fds[LAUNCH_FDS]; /* what becomes 0, 1, 2, ...; -1: closed */
 	bool privileged;     /* without a user namespace */
+	int cgroup_fd;       /* the cgroup to start in; -1: the caller's */
 	int error;           /* set by a child that did not reach execve */
 	const char *stage;
 };

@@ -3,7 +3,7 @@
 #include <stdalign.h>
 #include <stdio.h>
 
-static const char magic[8] = {'P', 'R', 'X', 'P', 'L', 'A', 'N', 2};
+static const char magic[8] = {'P', 'R', 'X', 'P', 'L', 'A', 'N', 3};
 
 _Static_assert(sizeof(struct plan_head) % alignof(struct sock_filter) == 0, "filter is aligned");
 
@@ -133,7 +133,8 @@ static bool
 head_is_sound(const struct plan_head *head, size_t length)
 {
 	return memcmp(head->magic, magic, sizeof(magic)) == 0 && head->size == length &&
-	       (head->flags & ~(uint32_t)PLAN_FLAGS) == 0 && head->reserved == 0 && head->id != 0 &&
+	       (head->flags & ~(uint32_t)PLAN_FLAGS) == 0 && head->reserved == 0 &&
+	       (head->active & ~LAYER_BIT(CGROUP)) == 0 && head->id != 0 &&
 	       head->id != UINT32_MAX && head->filter_length > 0 &&
 	       head->filter_length <= PLAN_FILTER_MAX && head->mount_count <= CELL_MOUNTS_MAX &&
 	       head->arg_count > 0 && head->arg_count <= POLICY_ARGV_MAX &&

@@ -37,6 +37,7 @@ struct plan_head {
 	uint32_t flags;
 	uint64_t start_ns; /* CLOCK_MONOTONIC, before clone3 */
 	uint64_t required; /* layers */
+	uint64_t active;   /* of these, what the supervisor has read back itself: the cgroup */
 	uint64_t outside[NAMESPACE_COUNT];
 	struct policy_limits limits;
 	uint32_t filter_length; /* instructions */
@@ -57,8 +58,8 @@ struct plan {
 };
 
 /* Builds the plan of a spec as heap memory of the caller's. head carries what the spec does not:
- * flags, id, start_ns and outside. ERR_CONFINEMENT: a target, the environment or the arguments
- * cannot be used, with the reason. */
+ * flags, id, start_ns, active and outside. ERR_CONFINEMENT: a target, the environment or the
+ * arguments cannot be used, with the reason. */
 MUST_USE enum err plan_encode(const struct cell_spec *spec, const struct plan_head *head,
     void **ret_data, size_t *ret_length, struct fault *fault);
 /* Parses data[0..length), aligned to 8. false: not a plan. Trust: data may hold anything, though it

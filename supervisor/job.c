@@ -5,7 +5,7 @@
 
 struct job {
 	struct cell cell;
-	struct event *report, *gone, *wall;
+	struct event *report, *gone, *wall, *emptied;
 	const struct job_handlers *handlers;
 	void *context;
 	struct job_outcome outcome;
@@ -64,7 +64,41 @@ on_report(int fd, short what, void *context)
 static enum end_reason
 natural_reason(const struct job *job)
 {
-	return job->exited && WIFEXITED(job->outcome.status) ? END_EXITED : END_CRASHED;
+	if (job->exited && WIFEXITED(job->outcome.status))
+		return END_EXITED;
+	return job->outcome.usage.oom_kills > 0 ? END_MEMORY : END_CRASHED;
+}
+
+/* Nothing of the cell is left. */
+static void
+finish(struct job *job)
+{
+	struct job_outcome *outcome = &job->outcome;
+
+	if (job->cell.leaf.fd >= 0) {
+		cgroup_leaf_usage(&job->cell.leaf, &outcome->usage);
+		outcome->counted = true;
+		outcome->cpu_us = outcome->usage.cpu_us;
+	}
+	event_del(job->emptied);
+	cell_done(&job->cell);
+	job->ended = true;
+	if (outcome->reason == END_NONE)
+		outcome->reason = natural_reason(job);
+	if (!job->exited)
+		outcome->status = SIGKILL;
+	job->handlers->ended(job->context, outcome);
+}
+
+static void
+on_emptied(int fd, short what, void *context)
+{
+	struct job *job = context;
+
+	(void)fd;
+	(void)what;
+	if (!cgroup_leaf_is_populated(&job->cell.leaf))
+		finish(job);
 }
 
 static void
@@ -81,13 +115,13 @@ on_gone(int fd, short what, void *context)
 	event_del(job->report);
 	event_del(job->gone);
 	event_del(job->wall);
-	cell_done(&job->cell);
-	job->ended = true;
-	if (job->outcome.reason == END_NONE)
-		job->outcome.reason = natural_reason(job);
-	if (!job->exited)
-		job->outcome.status = SIGKILL;
-	job->handlers->ended(job->context, &job->outcome);
+	cell_reap(&job->cell);
+	cgroup_leaf_kill(&job->cell.leaf);
+	/* What is killed needs a moment until it does not count any more. */
+	if (cgroup_leaf_is_populated(&job->cell.leaf))
+		event_add(job->emptied, NULL);
+	else
+		finish(job);
 }
 
 static void
@@ -107,9 +141,11 @@ watch(struct job *job, struct event_base *base, uint64_t wall_ns)
 	job->report = event_new(base, job->cell.status_fd, EV_READ | EV_PERSIST, on_report, job);
 	job->gone = event_new(base, job->cell.pidfd, EV_READ, on_gone, job);
 	job->wall = event_new(base, -1, 0, on_wall, job);
+	job->emptied = event_new(
+	    base, job->cell.leaf.events_fd, EV_READ | EV_ET | EV_PERSIST, on_emptied, job);
 	return job->report != NULL && job->gone != NULL && job->wall != NULL &&
-	       event_add(job->report, NULL) == 0 && event_add(job->gone, NULL) == 0 &&
-	       event_add(job->wall, &wall) == 0;
+	       job->emptied != NULL && event_add(job->report, NULL) == 0 &&
+	       event_add(job->gone, NULL) == 0 && event_add(job->wall, &wall) == 0;
 }
 
 enum err
@@ -168,6 +204,7 @@ job_free(struct job **job)
 	drop(gone->report);
 	drop(gone->gone);
 	drop(gone->wall);
+	drop(gone->emptied);
 	if (!gone->ended) {
 		cell_kill(&gone->cell);
 		cell_done(&gone->cell);

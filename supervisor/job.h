@@ -17,6 +17,8 @@ struct job_outcome {
 	bool ran;   /* the program was executed */
 	int status; /* its wait(2) status; SIGKILL when its cell was killed under it */
 	uint64_t layers, cpu_us, peak_kib;
+	bool counted; /* the cgroup has counted; cpu_us is its, and so is usage */
+	struct cgroup_usage usage;
 	uint32_t landlock_abi;
 	struct fault fault; /* of CONFINEMENT, or what job_stop was given; else code ERR_OK */
 };

@@ -22,6 +22,7 @@ TEXT_OPTION(broker)
 TEXT_OPTION(init)
 TEXT_OPTION(profiles)
 TEXT_OPTION(sdk)
+TEXT_OPTION(cgroup)
 
 static enum err
 on_workspace(void *context, const char *value, struct fault *fault)
@@ -69,6 +70,7 @@ static const struct args_option rows[] = {
     {"init", 0, "FILE", "praxa-init", on_init},
     {"profiles", 0, "DIR", "seccomp profiles", on_profiles},
     {"sdk", 0, "DIR", "what Skills see at /praxa/sdk", on_sdk},
+    {"cgroup", 0, "DIR", "a cgroup v2 of our own; default: the one we are started in", on_cgroup},
     {"help", 'h', NULL, "this text", on_help},
     {0},
 };

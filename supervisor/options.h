@@ -15,6 +15,7 @@ struct supervisor_options {
 	const char *init;      /* path of praxa-init */
 	const char *profiles;  /* directory of seccomp profiles */
 	const char *sdk;       /* directory that Skills see at /praxa/sdk */
+	const char *cgroup;    /* our cgroup v2; NULL: the one we were started in */
 	const char *policies[OPTIONS_POLICIES_MAX];
 	unsigned policy_count;
 	struct skill_resources resources;

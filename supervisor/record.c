@@ -142,6 +142,15 @@ put_status(struct body *body, int status)
 		put_number(body, "exit_code", (uint64_t)WEXITSTATUS(status));
 }
 
+/* What only a cgroup counts: all processes together, and what is in /tmp. */
+static void
+put_cgroup_usage(struct body *body, const struct cgroup_usage *usage)
+{
+	put_number(body, "memory_peak_kib", usage->memory_peak_kib);
+	put_number(body, "processes_peak", usage->processes_peak);
+	put_number(body, "oom_kills", usage->oom_kills);
+}
+
 enum err
 record_ended(struct run *run, recorder_answered *answered, struct fault *fault)
 {
@@ -154,13 +163,15 @@ record_ended(struct run *run, recorder_answered *answered, struct fault *fault)
 	event.layers = outcome->layers;
 	event.duration_ms = (run->ended_ns - run->admitted_ns) / 1000000;
 	text_copy(event.rule, sizeof(event.rule), outcome->fault.rule);
-	body_begin(&body, outcome->ran ? 9 : 8);
+	body_begin(&body, 8 + (outcome->ran ? 1 : 0) + (outcome->counted ? 3 : 0));
 	put_text(&body, "reason", end_info(outcome->reason)->name);
 	put_text(&body, "message", outcome->fault.message);
 	if (outcome->ran)
 		put_status(&body, outcome->status);
 	put_number(&body, "cpu_us", outcome->cpu_us);
 	put_number(&body, "peak_kib", outcome->peak_kib);
+	if (outcome->counted)
+		put_cgroup_usage(&body, &outcome->usage);
 	put_number(&body, "calls", run->calls);
 	put_number(&body, "denied", run->denied);
 	put_number(&body, "landlock_abi", outcome->landlock_abi);

@@ -156,6 +156,25 @@ load_skills(struct supervisor *supervisor, struct fault *fault)
 	return ERR_OK;
 }
 
+/* One that was named must be there. One that was not given to us is missed by the policies that
+ * require it, and by nobody else. */
+static enum err
+take_cgroup(struct supervisor *supervisor, struct fault *fault)
+{
+	const char *path = supervisor->options->cgroup;
+	struct fault *why = &supervisor->no_cgroup;
+	enum err r = cgroup_open(path, &supervisor->cgroup, why);
+
+	if (r != ERR_OK && path != NULL) {
+		*fault = *why;
+		return r;
+	}
+	if (r != ERR_OK)
+		log_fault(LOG_LEVEL_WARNING, "cells have no cgroup", why);
+	cell_launcher_set_cgroup(supervisor->launcher, supervisor->cgroup, why->message);
+	return ERR_OK;
+}
+
 static enum err
 connect_all(struct supervisor *supervisor, const struct listen_fds *fds, struct fault *fault)
 {
@@ -191,6 +210,8 @@ supervisor_init(struct supervisor *supervisor, const struct supervisor_options *
 			    fault, ERR_NOT_FOUND, "%s: %s", options->sdk, strerror(errno));
 	}
 	r = cell_launcher_new(options->init, &supervisor->launcher, fault);
+	if (r == ERR_OK)
+		r = take_cgroup(supervisor, fault);
 	if (r == ERR_OK)
 		r = load_skills(supervisor, fault);
 	if (r == ERR_OK)
@@ -230,6 +251,7 @@ supervisor_done(struct supervisor *supervisor)
 	for (unsigned i = 0; i < supervisor->skill_count; i++)
 		skill_free(&supervisor->skills[i]);
 	cell_launcher_free(&supervisor->launcher);
+	cgroup_free(&supervisor->cgroup);
 	if (supervisor->sdk_fd >= 0)
 		close(supervisor->sdk_fd);
 }

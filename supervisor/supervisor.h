@@ -31,6 +31,8 @@ struct supervisor {
 	const struct clock *clock;
 	struct event_base *base;
 	struct cell_launcher *launcher;
+	struct cgroup *cgroup;  /* NULL: cells have none */
+	struct fault no_cgroup; /* why */
 	struct skill *skills[OPTIONS_POLICIES_MAX];
 	unsigned skill_count;
 	int sdk_fd; /* O_PATH; -1: none */

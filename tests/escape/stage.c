@@ -107,6 +107,7 @@ static const struct policy_limits limits = {
     .tmp_bytes = UINT64_C(4) << 20,
     .tmp_files = 64,
     .cpu_ns = UINT64_C(10000000000),
+    .cpu_percent = 100,
     .wall_ns = UINT64_C(10000000000),
     .output_bytes = UINT64_C(1) << 20,
 };

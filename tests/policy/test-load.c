@@ -175,6 +175,26 @@ load_requires_every_layer_but_the_cgroup_by_default(void **state)
 	policy_free(&policy);
 }
 
+/* Without the cgroup nothing would hold it. */
+static void
+load_requires_the_cgroup_for_a_rate_of_its_own(void **state)
+{
+	static const char text[] =
+	    "policy: 1\nskill: code-review\nowner: { team: t }\n"
+	    "bundle: { path: skill, digest: "
+	    "sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ "
+	    "/usr/bin/python3 ] }\n"
+	    "sandbox: { profile: python, require: [ seccomp ], limits: { cpu_rate: 50 } }\n"
+	    "manifests: [ git.tools.yaml ]\n" FIXTURE_TRIGGER;
+	struct policy *policy = fixture_policy(text);
+
+	(void)state;
+	assert_int_equal(policy_skill(policy)->cell.limits.cpu_percent, 50);
+	assert_int_equal(
+	    policy_skill(policy)->cell.required, LAYER_BIT(SECCOMP) | LAYER_BIT(CGROUP));
+	policy_free(&policy);
+}
+
 static void
 load_reads_quotes_as_every_yaml_reader_does(void **state)
 {
@@ -312,6 +332,7 @@ main(void)
 	    cmocka_unit_test(load_takes_the_sample_as_it_stands),
 	    cmocka_unit_test(docs_name_every_operator_and_limit_and_show_the_sample),
 	    cmocka_unit_test(load_requires_every_layer_but_the_cgroup_by_default),
+	    cmocka_unit_test(load_requires_the_cgroup_for_a_rate_of_its_own),
 	    cmocka_unit_test(load_reads_quotes_as_every_yaml_reader_does),
 	    cmocka_unit_test(load_keeps_the_first_problems_of_a_hopeless_file),
 	    cmocka_unit_test(load_refuses_oversize_before_parsing),

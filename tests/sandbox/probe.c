@@ -249,6 +249,36 @@ do_memory(void)
 }
 
 static int
+do_touch(void)
+{
+	static const size_t size = 40 << 20;
+
+	for (int i = 0; i < 6; i++)
+		if (fork() == 0) {
+			char *map = mmap(
+			    NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+			if (map != MAP_FAILED)
+				memset(map, 1, size);
+			pause();
+		}
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
+static int
+do_cgroup(void)
+{
+	char line[512];
+	FILE *file = fopen("/proc/self/cgroup", "r");
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		fputs(line, stdout);
+	return file == NULL;
+}
+
+static int
 do_spin(void)
 {
 	while (getpid() > 0)
@@ -412,6 +442,8 @@ static const struct {
     {"open-many", do_open_many},
     {"fork-many", do_fork_many},
     {"memory", do_memory},
+    {"touch", do_touch},
+    {"cgroup", do_cgroup},
     {"spin", do_spin},
     {"sleep", do_sleep},
     {"daemon", do_daemon},

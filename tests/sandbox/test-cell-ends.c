@@ -21,6 +21,7 @@ static const struct policy_limits tight = {
     .tmp_bytes = UINT64_C(1) << 20,
     .tmp_files = 20,
     .cpu_ns = UINT64_C(10000000000),
+    .cpu_percent = 100,
     .wall_ns = UINT64_C(10000000000),
     .output_bytes = UINT64_C(1) << 20,
 };

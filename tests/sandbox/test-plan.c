@@ -21,7 +21,7 @@ sample_init(struct sample *sample)
 {
 	*sample = (struct sample){
 	    .cell = {.argv = {"/skill/run", "-v", NULL},
-		.limits = {1, 2, 7, 4, 5, 6, 7, 8, 9},
+		.limits = {1, 2, 7, 4, 5, 6, 7, 8, 9, 10},
 		.required = 5},
 	    .mounts = {{.source_fd = 10, .target = "/data"}, {.source_fd = 11, .target = "/a/b"}},
 	};
@@ -118,6 +118,7 @@ numbers_outside_their_limits_are_refused(void **state)
 		*head = sound;                                 \
 	} while (0)
 	REFUSED(id, 0);
+	REFUSED(active, LAYER_BIT(SECCOMP));
 	REFUSED(id, UINT32_MAX);
 	REFUSED(reserved, 1);
 	REFUSED(limits.tmp_bytes, 0);

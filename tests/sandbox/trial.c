@@ -109,7 +109,7 @@ trial_kit_done(struct trial_kit *kit)
 	close(kit->bundle);
 }
 
-static const struct policy_limits generous = {
+const struct policy_limits trial_generous = {
     .memory_bytes = UINT64_C(2) << 30,
     .processes = 16,
     .open_files = 64,
@@ -117,6 +117,7 @@ static const struct policy_limits generous = {
     .tmp_bytes = UINT64_C(8) << 20,
     .tmp_files = 64,
     .cpu_ns = UINT64_C(10000000000),
+    .cpu_percent = 100,
     .wall_ns = UINT64_C(10000000000),
     .output_bytes = UINT64_C(1) << 20,
 };
@@ -135,7 +136,7 @@ fill_defaults(const struct trial_kit *kit, struct trial *trial)
 	if (trial->envp == NULL)
 		trial->envp = no_env;
 	if (trial->limits.memory_bytes == 0)
-		trial->limits = generous;
+		trial->limits = trial_generous;
 	if (trial->required == 0)
 		trial->required = TRIAL_LAYERS;
 }

@@ -23,6 +23,9 @@ struct trial_kit {
 	uint64_t layers;    /* all that a cell has here */
 };
 
+/* The limits of a trial that has none of its own. */
+extern const struct policy_limits trial_generous;
+
 /* One run. Zeroed: the probe "nothing" under the shell profile, with generous limits, all layers
  * required. */
 struct trial {
