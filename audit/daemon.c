@@ -8,7 +8,7 @@
 #include "audit/store.h"
 #include "common/log.h"
 
-enum { CLIENTS_MAX = 64, PREPARE_PAUSE_US = 2000, DOORS = 2 };
+enum { CLIENTS_MAX = 64, PREPARE_PAUSE_US = 2000, DOORS = 2, GRACE_SECONDS = 2 };
 
 struct daemon;
 
@@ -32,6 +32,8 @@ struct daemon {
 	const struct auditd_options *options;
 	struct event_base *base;
 	struct event *signals[2];
+	struct event *grace; /* the last moment of a stop */
+	bool stopping;
 	struct store store;
 	struct watch watches[AUDITD_WORKSPACES_MAX];
 	struct door doors[DOORS];
@@ -52,6 +54,8 @@ drop(struct daemon *daemon, struct client *client)
 	peer_free(&client->peer);
 	client_done(client);
 	free(client);
+	if (daemon->stopping && daemon->client_count == 0)
+		event_base_loopbreak(daemon->base);
 }
 
 static void
@@ -300,13 +304,29 @@ on_prepare(int fd, short what, void *context)
 }
 
 static void
+on_grace_over(int fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(((struct daemon *)context)->base);
+}
+
+/* When the whole stack is told to end at once, its other processes still have ends of runs to
+ * record: they are waited for, but not for long, and nobody new is let in. */
+static void
 on_signal(int number, short what, void *context)
 {
+	static const struct timeval grace = {GRACE_SECONDS, 0};
 	struct daemon *daemon = context;
 
 	(void)number;
 	(void)what;
-	event_base_loopbreak(daemon->base);
+	if (daemon->stopping || daemon->client_count == 0)
+		event_base_loopbreak(daemon->base);
+	daemon->stopping = true;
+	for (unsigned i = 0; i < DOORS; i++)
+		peer_listener_free(&daemon->doors[i].listener);
+	event_add(daemon->grace, &grace);
 }
 
 /* False: out of memory. */
@@ -371,6 +391,9 @@ watch_all(struct daemon *daemon)
 		if (daemon->signals[i] == NULL || event_add(daemon->signals[i], NULL) != 0)
 			return false;
 	}
+	daemon->grace = evtimer_new(daemon->base, on_grace_over, daemon);
+	if (daemon->grace == NULL)
+		return false;
 	for (unsigned i = 0; i < daemon->store.count; i++)
 		if (!watch_log(daemon, &daemon->watches[i], &daemon->store.logs[i]))
 			return false;
@@ -404,6 +427,7 @@ close_daemon(struct daemon *daemon)
 	}
 	free_event(daemon->signals[0]);
 	free_event(daemon->signals[1]);
+	free_event(daemon->grace);
 	store_close(&daemon->store);
 	if (daemon->base != NULL)
 		event_base_free(daemon->base);

@@ -15,6 +15,14 @@ on_log(void *context)
 
 static const struct recorder_handlers recorder_handlers = {.ready = on_log, .lost = on_log};
 
+static void
+on_grace_over(int fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(((struct broker *)context)->base);
+}
+
 static enum err
 open_all(
     struct broker *broker, const struct broker_config *config, int *listen_fd, struct fault *fault)
@@ -26,7 +34,8 @@ open_all(
 	broker->recorder =
 	    recorder_new(broker->base, config->audit, WIRE_BROKER, &recorder_handlers, broker);
 	broker->reap = event_new(broker->base, -1, 0, broker_runs_reap, broker);
-	if (broker->recorder == NULL || broker->reap == NULL)
+	broker->grace = event_new(broker->base, -1, 0, on_grace_over, broker);
+	if (broker->recorder == NULL || broker->reap == NULL || broker->grace == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	broker->listener =
 	    peer_listen(broker->base, TAKE_FD(*listen_fd), broker_supervisor_accept, broker);
@@ -63,6 +72,17 @@ broker_new(struct event_base *base, const struct clock *clock, const struct brok
 }
 
 void
+broker_stop(struct broker *broker)
+{
+	static const struct timeval grace = {2, 0};
+
+	if (broker->stopping || broker->runs == NULL)
+		event_base_loopbreak(broker->base);
+	broker->stopping = true;
+	event_add(broker->grace, &grace);
+}
+
+void
 broker_free(struct broker **broker)
 {
 	struct broker *gone = *broker;
@@ -81,6 +101,8 @@ broker_free(struct broker **broker)
 	peer_free(&gone->supervisor);
 	if (gone->reap != NULL)
 		event_free(gone->reap);
+	if (gone->grace != NULL)
+		event_free(gone->grace);
 	broker_policies_done(&gone->policies);
 	broker_store_close(&gone->store);
 	broker_buffer_done(&gone->reply);

@@ -38,6 +38,8 @@ struct broker {
 	struct peer_listener *listener;
 	struct peer *supervisor; /* NULL: not connected */
 	bool supervisor_stalled; /* it takes no messages: treated as gone */
+	bool stopping;           /* no run is taken any more */
+	struct event *grace;     /* the last moment of a stop */
 	struct event *reap;      /* frees runs that have ended, outside their handlers */
 	struct broker_run *runs;
 	uint32_t run_count;
@@ -51,6 +53,10 @@ struct broker {
  * and listens. ERR_INTERNAL, ERR_WORKSPACE_SCOPE. Blocks on the file system. */
 MUST_USE enum err broker_new(struct event_base *base, const struct clock *clock,
     const struct broker_config *config, struct broker **ret, struct fault *fault);
+/* Ends the loop when no run is live any more, or 2 s from now: when the whole stack is told to end
+ * at once, the supervisor still ends its runs here and is told their numbers. A second call ends it
+ * now. */
+void broker_stop(struct broker *broker);
 /* Ends all runs and frees. NULLs the caller's pointer; accepts NULL. */
 void broker_free(struct broker **broker);
 

@@ -8,11 +8,11 @@
 #include "common/log.h"
 
 static void
-on_signal(int number, short what, void *base)
+on_signal(int number, short what, void *broker)
 {
 	(void)number;
 	(void)what;
-	event_base_loopbreak(base);
+	broker_stop(broker);
 }
 
 /* The loop until a signal ends it. */
@@ -20,14 +20,20 @@ static enum err
 serve(const struct broker_config *config, struct fault *fault)
 {
 	struct event_base *base = event_base_new();
-	struct event *term = base != NULL ? evsignal_new(base, SIGTERM, on_signal, base) : NULL;
-	struct event *interrupt = base != NULL ? evsignal_new(base, SIGINT, on_signal, base) : NULL;
+	struct event *term = NULL, *interrupt = NULL;
 	struct broker *broker = NULL;
-	enum err r = fault_set(fault, ERR_INTERNAL, "out of memory");
+	enum err r;
 
-	if (term != NULL && interrupt != NULL && event_add(term, NULL) == 0 &&
-	    event_add(interrupt, NULL) == 0)
-		r = broker_new(base, &clock_system, config, &broker, fault);
+	if (base == NULL)
+		return fault_set(fault, ERR_INTERNAL, "no event loop");
+	r = broker_new(base, &clock_system, config, &broker, fault);
+	if (r == ERR_OK) {
+		term = evsignal_new(base, SIGTERM, on_signal, broker);
+		interrupt = evsignal_new(base, SIGINT, on_signal, broker);
+		if (term == NULL || interrupt == NULL || event_add(term, NULL) < 0 ||
+		    event_add(interrupt, NULL) < 0)
+			r = fault_set(fault, ERR_INTERNAL, "out of memory");
+	}
 	if (r == ERR_OK && event_base_dispatch(base) < 0)
 		r = fault_set(fault, ERR_INTERNAL, "the event loop failed");
 	if (broker != NULL && broker->unrecorded > 0)
@@ -38,8 +44,7 @@ serve(const struct broker_config *config, struct fault *fault)
 		event_free(term);
 	if (interrupt != NULL)
 		event_free(interrupt);
-	if (base != NULL)
-		event_base_free(base);
+	event_base_free(base);
 	return r;
 }
 

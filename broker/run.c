@@ -85,6 +85,8 @@ fill(struct broker_run *run, int fds[3], struct fault *fault)
 	if (strcmp(run->grant.workspace, broker->workspace) != 0)
 		return fault_set(fault, ERR_WORKSPACE_SCOPE, "this broker serves %s, not %s",
 		    broker->workspace, run->grant.workspace);
+	if (broker->stopping)
+		return fault_set(fault, ERR_RUN_ENDED, "the broker is stopping");
 	if (broker->run_count >= BROKER_RUNS_MAX)
 		return fault_set(fault, ERR_RATE_LIMIT, "%d runs are live", BROKER_RUNS_MAX);
 	r = broker_policies_get(&broker->policies, fds[1], &run->grant.policy, &run->policy, fault);
@@ -222,6 +224,8 @@ broker_runs_reap(int fd, short what, void *context)
 		tell_closed(run);
 		destroy(run);
 	}
+	if (broker->stopping && broker->runs == NULL)
+		event_base_loopbreak(broker->base);
 }
 
 void
