@@ -4,6 +4,9 @@
 
 enum { WAITING_BYTES_MAX = 8 * 1024 * 1024 };
 
+/* A try to make a spare writes until the disk is full, and every log waits for it meanwhile. */
+#define FULL_PAUSE_NS UINT64_C(1000000000)
+
 void
 log_list_init(struct entry_list *list)
 {
@@ -235,6 +238,13 @@ audit_log_drain(struct audit_log *log)
 		continue;
 }
 
+static enum err
+full(struct fault *fault, int error)
+{
+	return fault_set(fault, ERR_AUDIT_UNAVAILABLE,
+	    "there is no room for another segment of the log: %s", strerror(error));
+}
+
 /* Room for everything that waits and this entry, each as a group of its own: in the segment in use
  * or, whole, in the reserve. Checked before an index is given away, because what was queued can
  * only be refused by stopping the log. */
@@ -243,6 +253,7 @@ reserve(struct audit_log *log, const struct entry *entry, struct fault *fault)
 {
 	uint64_t need = log->waiting.bytes + log->flying.bytes + log_entry_bytes(entry);
 	uint64_t reserve = log->options.segment_bytes - AUDIT_BLOCK;
+	const struct clock *clock = log->options.clock;
 	int r;
 
 	if (need > WAITING_BYTES_MAX)
@@ -253,11 +264,14 @@ reserve(struct audit_log *log, const struct entry *entry, struct fault *fault)
 	if (need > reserve)
 		return fault_set(
 		    fault, ERR_AUDIT_UNAVAILABLE, "too many records wait for the disk");
+	if (clock->monotonic_ns(clock->context) < log->full_until_ns)
+		return full(fault, ENOSPC);
 	r = log_spare_finish(log);
-	if (r < 0)
-		return fault_set(fault, ERR_AUDIT_UNAVAILABLE,
-		    "there is no room for another segment of the log: %s", strerror(-r));
-	return ERR_OK;
+	if (r == 0)
+		return ERR_OK;
+	if (r == -ENOSPC)
+		log->full_until_ns = clock->monotonic_ns(clock->context) + FULL_PAUSE_NS;
+	return full(fault, -r);
 }
 
 /* Fills in what only the log knows. */

@@ -54,6 +54,7 @@ struct audit_log {
 	struct runs *runs;
 
 	struct spare spare;
+	uint64_t full_until_ns; /* the disk had no room for a spare: not tried again before */
 	struct entry_list waiting, flying;
 	/* Of the group in flight. */
 	struct audit_head next;

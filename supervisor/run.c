@@ -21,6 +21,10 @@
 #define RUN_EVENT_ENUM(name) ON_##name,
 enum run_event { RUN_EVENTS(RUN_EVENT_ENUM) RUN_EVENT_COUNT };
 
+/* Refusals of run.ended, a second apart, until its client is told; a writer of the log that was
+ * killed is back sooner. */
+enum { RUN_REFUSALS_MAX = 4 };
+
 static void dispatch(struct run *run, enum run_event event);
 
 static void
@@ -50,6 +54,9 @@ forget(struct run *run)
 static void
 on_ended_answer(void *context, const struct recorder_answer *answer)
 {
+	struct run *run = context;
+
+	run->refusal = answer->fault;
 	dispatch(context, answer->code == ERR_OK ? ON_RECORDED : ON_NOT_RECORDED);
 }
 
@@ -72,13 +79,13 @@ impossible(struct run *run)
 static void
 record_end(struct run *run)
 {
-	struct fault fault;
-
-	run->ended_ns = run->supervisor->clock->monotonic_ns(run->supervisor->clock->context);
+	if (run->ended_ns == 0)
+		run->ended_ns =
+		    run->supervisor->clock->monotonic_ns(run->supervisor->clock->context);
 	run->state = RUN_RECORDING;
 	if (run->closing != NULL)
 		event_del(run->closing);
-	if (record_ended(run, on_ended_answer, &fault) != ERR_OK)
+	if (record_ended(run, on_ended_answer, &run->refusal) != ERR_OK)
 		dispatch(run, ON_NOT_RECORDED);
 }
 
@@ -133,7 +140,7 @@ refuse(struct run *run)
 	struct fault fault;
 
 	fault_set(&fault, ERR_AUDIT_UNAVAILABLE,
-	    "the run was not admitted: its admission cannot be recorded");
+	    "the run was not admitted, because that cannot be recorded: %s", run->refusal.message);
 	control_tell_refused(run->client, &fault);
 	forget(run);
 }
@@ -179,10 +186,41 @@ finish(struct run *run)
 	forget(run);
 }
 
+/* The run is over and its client must not wait for a disk that somebody has to clear first. */
+static void
+tell_unrecorded(struct run *run)
+{
+	struct fault fault;
+
+	fault_set(&fault, ERR_AUDIT_UNAVAILABLE,
+	    "the run has ended (%s), but that cannot be recorded yet: %s",
+	    end_info(run->outcome.reason)->name, run->refusal.message);
+	control_tell_refused(run->client, &fault);
+	control_unfollow(run->client);
+	run->client = NULL;
+}
+
+static void
+on_again(int fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	dispatch(context, ON_LOG_BACK);
+}
+
+/* A log that went away says when it is back; one that has no room does not. */
 static void
 wait_for_log(struct run *run)
 {
+	const struct timeval pause = {1, 0};
+
 	run->state = RUN_UNRECORDED;
+	if (++run->refusals >= RUN_REFUSALS_MAX && run->client != NULL)
+		tell_unrecorded(run);
+	if (run->again == NULL)
+		run->again = event_new(run->supervisor->base, -1, 0, on_again, run);
+	if (run->again == NULL || event_add(run->again, &pause) < 0)
+		return; /* out of memory: what is left is that the log comes back */
 }
 
 typedef void action(struct run *run);
@@ -221,7 +259,7 @@ on_admitted_answer(void *context, const struct recorder_answer *answer)
 {
 	struct run *run = context;
 
-	memcpy(run->admitted_event, answer->event, sizeof(run->admitted_event));
+	run->refusal = answer->fault;
 	dispatch(run, answer->code == ERR_OK ? ON_RECORDED : ON_NOT_RECORDED);
 }
 
@@ -371,6 +409,8 @@ run_abandon(struct run *run)
 	output_done(run);
 	if (run->closing != NULL)
 		event_free(run->closing);
+	if (run->again != NULL)
+		event_free(run->again);
 	if (run->door_fd >= 0)
 		close(run->door_fd);
 	if (run->input_fd >= 0)

@@ -18,7 +18,7 @@ struct tool_job;
 	X(RUNNING)    /* the cell to end */                                   \
 	X(CLOSING)    /* the broker to have answered and recorded its last */ \
 	X(RECORDING)  /* run.ended to be durable */                           \
-	X(UNRECORDED) /* the log to come back, to record run.ended */
+	X(UNRECORDED) /* the next try to record run.ended */
 
 #define RUN_STATE_ENUM(name) RUN_##name,
 enum run_state { RUN_STATES(RUN_STATE_ENUM) RUN_STATE_COUNT };
@@ -42,11 +42,13 @@ struct run {
 	struct job *job;
 	struct tool_job *tools;
 	struct event *closing;      /* how long CLOSING may last */
+	struct event *again;        /* UNRECORDED: the next try */
+	unsigned refusals;          /* of run.ended by the log */
+	struct fault refusal;       /* why the log did not take the last record */
 	bool granted;               /* this broker process holds the run's grant */
 	struct job_outcome outcome; /* reason END_NONE while nothing ended it */
 	uint32_t calls, denied;
 	char decision[ID_MAX]; /* event id of the Skill's decision; "" */
-	char admitted_event[ID_MAX];
 };
 
 /* Starts a run whose trigger was allowed: records its admission first. Takes input_fd. The client

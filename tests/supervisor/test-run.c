@@ -319,6 +319,33 @@ an_end_that_the_log_missed_is_recorded_when_it_is_back(void **state)
 	assert_int_equal(world.tells_ended, 1);
 }
 
+/* A full disk refuses, and never says when it has room again. */
+static void
+a_client_is_told_of_an_end_that_the_log_refuses_and_the_end_is_tried_again(void **state)
+{
+	struct supervisor *supervisor = *state;
+	struct run *run = admit(supervisor);
+	int tries = 0;
+
+	run->client = (struct control *)(uintptr_t)1; /* the stubs do not look inside */
+	answer(ERR_OK);
+	run_granted(run);
+	cell_ends(run);
+	closed(run);
+	for (; world.tells_refused == 0 && tries < 100; tries++) {
+		answer(ERR_AUDIT_UNAVAILABLE);
+		assert_true(event_pending(run->again, EV_TIMEOUT, NULL));
+		run_audit_ready(run);
+	}
+	assert_int_equal(tries, 4);
+	assert_null(run->client);
+	answer(ERR_AUDIT_UNAVAILABLE);
+	run_audit_ready(run);
+	assert_int_equal(world.tells_refused, 1);
+	answer(ERR_OK);
+	assert_null(supervisor->runs);
+}
+
 static void
 a_cell_that_cannot_be_built_ends_the_run_as_confinement(void **state)
 {
@@ -427,6 +454,9 @@ main(void)
 		a_lost_broker_kills_the_cell_and_is_not_waited_for, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		an_end_that_the_log_missed_is_recorded_when_it_is_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_client_is_told_of_an_end_that_the_log_refuses_and_the_end_is_tried_again, setup,
+		teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_cell_that_cannot_be_built_ends_the_run_as_confinement, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
