@@ -1,4 +1,5 @@
 /* praxa - what people type. */
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -23,8 +24,30 @@ usage(FILE *out)
 	fprintf(out, "\npraxa COMMAND --help says more.\n");
 }
 
-int
-main(int argc, char **argv)
+/* A descriptor below 3 that is closed would be given to the next file that is opened, and what we
+ * say would be written into it. */
+static bool
+open_standard_files(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+			return false;
+	return true;
+}
+
+/* A result that could not be printed is not a success. */
+static int
+close_output(int code)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return code;
+	fprintf(stderr, "praxa: stdout cannot be written; what was printed is not whole\n");
+	return code != CLI_OK ? code : CLI_INTERNAL;
+}
+
+static int
+dispatch(int argc, char *const argv[])
 {
 	const char *names[ARRAY_SIZE(commands) + 1] = {NULL};
 	const char *nearest;
@@ -51,4 +74,12 @@ main(int argc, char **argv)
 	    nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
 	    nearest != NULL ? "\"?" : "");
 	return CLI_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (!open_standard_files())
+		return CLI_INTERNAL;
+	return close_output(dispatch(argc, argv));
 }

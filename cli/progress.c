@@ -1,5 +1,6 @@
 #include "cli/progress.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -25,6 +26,8 @@ static const struct {
 void
 progress_init(bool quiet)
 {
+	/* Whoever reads our progress may go; the run that it tells of must not go with him. */
+	signal(SIGPIPE, SIG_IGN);
 	screen.quiet = quiet;
 	screen.terminal = isatty(STDERR_FILENO) == 1 && getenv("NO_COLOR") == NULL;
 }

@@ -7,7 +7,7 @@
 
 enum progress_kind { PROGRESS_STEP, PROGRESS_DONE, PROGRESS_FAILED, PROGRESS_NOTE };
 
-/* quiet: nothing is shown but failures. */
+/* quiet: nothing is shown but failures. From here on the process ignores SIGPIPE. */
 void progress_init(bool quiet);
 void progress_line(enum progress_kind kind, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The Skill's own output, each line marked, control characters made harmless. Partial lines wait

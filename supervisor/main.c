@@ -1,4 +1,5 @@
 /* praxad - the supervisor. */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,6 +17,8 @@ harden(void)
 
 	umask(077);
 	setrlimit(RLIMIT_CORE, &none);
+	/* A log that nobody reads on stderr must not end the runs. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static int
