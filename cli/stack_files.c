@@ -60,35 +60,65 @@ make_path(const char *path, mode_t mode)
 	return 0;
 }
 
+/* Whoever could write into a folder of ours, or swap it for another, would be handed our sockets
+ * and, from root, a chown of whatever he put there. */
 static enum err
-make_folder(const char *path, mode_t mode, uid_t owner, struct fault *fault)
+check_folder(const char *path, const struct stat *st, uid_t owner, struct fault *fault)
 {
-	struct stat st;
-	int r = make_path(path, mode);
-
-	if (r < 0)
-		return fault_set(fault, ERR_NOT_FOUND, "%s: %s", path, strerror(-r));
-	if (owner != (uid_t)-1 && stat(path, &st) == 0 && st.st_uid != owner &&
-	    chown(path, owner, owner) < 0)
-		return fault_set(fault, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+	if (st->st_uid != geteuid() && st->st_uid != owner)
+		return fault_set(fault, ERR_CONFINEMENT,
+		    "%s belongs to uid %u; choose a folder of your own with --state", path,
+		    (unsigned)st->st_uid);
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return fault_set(fault, ERR_CONFINEMENT,
+		    "others may write into %s; close it with chmod go-w, or choose another folder "
+		    "with --state",
+		    path);
 	return ERR_OK;
 }
 
-/* As root the daemons have other identities, which must be able to walk to their folders. */
+/* Makes the folder if it is not there. One that is there must be nobody else's, and no link. */
 static enum err
-check_reachable(const char *path, struct fault *fault)
+make_folder(const char *path, mode_t mode, uid_t owner, struct fault *fault)
+{
+	SCOPED_FD fd = -1;
+	struct stat st;
+	int r = make_path(path, mode);
+	enum err e;
+
+	if (r == 0) {
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+	}
+	if (r < 0)
+		return fault_set(fault, ERR_NOT_FOUND, "%s: %s", path, strerror(-r));
+	e = check_folder(path, &st, owner, fault);
+	if (e == ERR_OK && owner != (uid_t)-1 && st.st_uid != owner && fchown(fd, owner, owner) < 0)
+		return fault_set(fault, ERR_INTERNAL, "%s: %s", path, strerror(errno));
+	return e;
+}
+
+/* Every folder on the way: nobody may swap what lies beneath; and as root the daemons, which have
+ * other identities, must be able to walk through it. */
+static enum err
+check_way(const char *path, struct fault *fault)
 {
 	char part[PATHS_MAX];
 	struct stat st;
 
-	if (geteuid() != 0)
-		return ERR_OK;
 	for (size_t i = 1; i <= strlen(path); i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (stat(part, &st) == 0 && (st.st_mode & S_IXOTH) == 0)
+		if (stat(part, &st) < 0)
+			return fault_set(fault, ERR_NOT_FOUND, "%s: %s", part, strerror(errno));
+		if ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0)
+			return fault_set(fault, ERR_CONFINEMENT,
+			    "everybody may rename what lies in %s; choose another folder with "
+			    "--state",
+			    part);
+		if (geteuid() == 0 && (st.st_mode & S_IXOTH) == 0)
 			return fault_set(fault, ERR_CONFINEMENT,
 			    "%s is closed to the daemons' own users; choose another folder with "
 			    "--state, or open it with chmod o+x",
@@ -176,25 +206,36 @@ open_sockets(struct stack_files *files, struct fault *fault)
 	return ERR_OK;
 }
 
+/* Makes the state folder and finds where it is. Only its own path may have links. */
+static enum err
+resolve_state(struct stack_files *files, const char *state, struct fault *fault)
+{
+	const mode_t mode = geteuid() == 0 ? 0711 : 0700;
+	int r = make_path(state, mode);
+	SCOPED_FREE char *whole = r == 0 ? realpath(state, NULL) : NULL;
+
+	if (r < 0 || whole == NULL)
+		return fault_set(
+		    fault, ERR_NOT_FOUND, "%s: %s", state, strerror(r < 0 ? -r : errno));
+	if (strlen(whole) >= sizeof(files->state))
+		return fault_set(fault, ERR_LIMIT, "%s: the path is too long", state);
+	snprintf(files->state, sizeof(files->state), "%s", whole);
+	return make_folder(files->state, mode, (uid_t)-1, fault);
+}
+
 enum err
 stack_files_open(struct stack_files *files, const char *state, const char *workspace,
     const char *daemons, struct fault *fault)
 {
 	mode_t before = umask(0022);
 	enum err r;
-	char *whole;
 
 	choose_identities(files);
-	r = make_folder(state, geteuid() == 0 ? 0711 : 0700, (uid_t)-1, fault);
-	whole = r == ERR_OK ? realpath(state, NULL) : NULL;
-	if (r == ERR_OK && (whole == NULL || strlen(whole) >= sizeof(files->state)))
-		r = fault_set(fault, ERR_LIMIT, "%s: the path is too long", state);
+	r = resolve_state(files, state, fault);
 	if (r == ERR_OK) {
-		snprintf(files->state, sizeof(files->state), "%s", whole);
 		name_everything(files, workspace, daemons);
-		r = check_reachable(files->state, fault);
+		r = check_way(files->state, fault);
 	}
-	free(whole);
 	if (r == ERR_OK)
 		r = take_lock(files, fault);
 	if (r == ERR_OK)

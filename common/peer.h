@@ -45,7 +45,8 @@ MUST_USE int peer_credentials(const struct peer *peer, uid_t *ret_uid, pid_t *re
 /* Closes and frees; NULLs the caller's pointer; accepts NULL. Safe inside a handler. */
 void peer_free(struct peer **peer);
 
-/* Connects to the SOCK_SEQPACKET socket at path; does not block. -errno. */
+/* Connects to the SOCK_SEQPACKET socket at path; does not block. -EPERM: somebody who is neither
+ * root nor ourselves listens there; -errno. */
 MUST_USE int peer_connect(const char *path, int *ret_fd);
 /* A listening SOCK_SEQPACKET socket at path with this mode; a stale one is replaced. -errno. */
 MUST_USE int peer_bind(const char *path, mode_t mode, int *ret_fd);

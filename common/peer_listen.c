@@ -21,12 +21,19 @@ peer_connect(const char *path, int *ret_fd)
 {
 	SCOPED_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un to;
+	struct ucred listener;
+	socklen_t length = sizeof(listener);
 	int r = address(path, &to);
 
 	if (r < 0)
 		return r;
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &length) < 0)
 		return -errno;
+	/* Our sockets are made by root or by the user who runs us (unix(7): the one that called
+	 * listen). Another's would be told all that we have to say, and believed. */
+	if (listener.uid != 0 && listener.uid != geteuid())
+		return -EPERM;
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "common/peer.h"
@@ -13,6 +14,31 @@ on_accepted(void *context, int fd)
 
 	(*count)++;
 	close(fd);
+}
+
+/* What a channel says is believed, so who listens there matters as much as who connects. */
+static void
+a_socket_that_another_user_listens_on_is_not_connected_to(void **state)
+{
+	char *dir, *path = NULL;
+	int fd = -1, client = -1;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* only root can be somebody else for a moment */
+	dir = check_tempdir();
+	assert_true(asprintf(&path, "%s/s.sock", dir) > 0);
+	assert_int_equal(peer_bind(path, 0666, &fd), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(peer_connect(path, &client), -EPERM);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(peer_connect(path, &client), 0);
+	close(client);
+	close(fd);
+	free(path);
+	check_tempdir_remove(&dir);
 }
 
 static void
@@ -94,6 +120,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_socket_that_another_user_listens_on_is_not_connected_to),
 	    cmocka_unit_test(a_listener_accepts_and_replaces_only_a_stale_socket),
 	    cmocka_unit_test(a_listener_without_descriptors_waits_for_one),
 	};
