@@ -179,6 +179,16 @@ lose_grant(struct run *run)
 	record_end(run);
 }
 
+/* The broker has not said that its last records are durable: the Skill's own end, in the same
+ * moment or just before, must not pass for a success. */
+static void
+lose_end(struct run *run)
+{
+	if (run->outcome.reason == END_EXITED || run->outcome.reason == END_CRASHED)
+		run->outcome.reason = END_BROKER_LOST;
+	record_end(run);
+}
+
 static void
 finish(struct run *run)
 {
@@ -242,7 +252,7 @@ static action *const actions[RUN_STATE_COUNT][RUN_EVENT_COUNT] = {
 	[RUN_ADMITTING] =  ROW(grant,      refuse,       impossible, impossible, ignore,      impossible,  impossible, ignore,      ignore),
 	[RUN_GRANTING] =   ROW(impossible, impossible,   start,      record_end, close_grant, impossible,  impossible, lose_grant,  ignore),
 	[RUN_RUNNING] =    ROW(impossible, impossible,   impossible, impossible, kill_cell,   close_grant, impossible, lose_broker, ignore),
-	[RUN_CLOSING] =    ROW(impossible, impossible,   ignore,     ignore,     ignore,      impossible,  record_end, record_end,  ignore),
+	[RUN_CLOSING] =    ROW(impossible, impossible,   ignore,     ignore,     ignore,      impossible,  record_end, lose_end,    ignore),
 	[RUN_RECORDING] =  ROW(finish,     wait_for_log, impossible, impossible, ignore,      impossible,  impossible, ignore,      ignore),
 	[RUN_UNRECORDED] = ROW(impossible, impossible,   impossible, impossible, ignore,      impossible,  impossible, ignore,      record_end),
 };

@@ -301,6 +301,19 @@ a_lost_broker_kills_the_cell_and_is_not_waited_for(void **state)
 }
 
 static void
+a_skill_that_ends_with_its_broker_is_no_success(void **state)
+{
+	struct run *run = admit(*state);
+
+	answer(ERR_OK);
+	run_granted(run);
+	cell_ends(run);
+	assert_int_equal(world.grant_ends, 1);
+	run_broker_lost(run);
+	assert_int_equal(world.recorded_reason, END_BROKER_LOST);
+}
+
+static void
 an_end_that_the_log_missed_is_recorded_when_it_is_back(void **state)
 {
 	struct supervisor *supervisor = *state;
@@ -452,6 +465,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(the_first_reason_wins, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_lost_broker_kills_the_cell_and_is_not_waited_for, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_skill_that_ends_with_its_broker_is_no_success, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		an_end_that_the_log_missed_is_recorded_when_it_is_back, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
