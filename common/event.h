@@ -16,6 +16,7 @@
 	X(RUN_REFUSED, 11, "run.refused", WIRE_SUPERVISOR)   \
 	X(RUN_STARTED, 12, "run.started", WIRE_SUPERVISOR)   \
 	X(RUN_ENDED, 13, "run.ended", WIRE_SUPERVISOR)       \
+	X(CELL_DENIED, 14, "cell.denied", WIRE_SUPERVISOR)   \
 	X(CALL_INTENT, 20, "call.intent", WIRE_BROKER)       \
 	X(CALL_RESULT, 21, "call.result", WIRE_BROKER)       \
 	X(CALL_DENIED, 22, "call.denied", WIRE_BROKER)       \

@@ -17,6 +17,7 @@
 #include "common/io.h"
 #include "sandbox/idmap.h"
 #include "sandbox/launch.h"
+#include "sandbox/listener.h"
 #include "sandbox/mode.h"
 #include "sandbox/plan.h"
 
@@ -237,7 +238,8 @@ make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
 	head.flags = (spec->bundle_fd >= 0 ? PLAN_BUNDLE : 0) |
 		     (spec->door_fd >= 0 ? PLAN_DOOR : 0) |
 		     (identity->drop_groups ? PLAN_DROP_GROUPS : 0) |
-		     (launcher->privileged ? PLAN_PRIVILEGED : 0) | (spec->timed ? PLAN_TIMED : 0);
+		     (launcher->privileged ? PLAN_PRIVILEGED : 0) | (spec->timed ? PLAN_TIMED : 0) |
+		     (spec->listen ? PLAN_NOTIFY : 0);
 	r = plan_encode(spec, &head, &data, &length, fault);
 	if (r == ERR_OK)
 		r = clone_trees(spec, ends, &head.flags, fault);
@@ -330,7 +332,8 @@ start(const struct cell_launcher *launcher, const struct cell_spec *spec,
     struct fault *fault)
 {
 	struct launch launch = {.privileged = launcher->privileged, .cgroup_fd = leaf->fd};
-	struct cell cell = {.pidfd = -1, .status_fd = -1, .lifeline_fd = -1, .leaf = *leaf};
+	struct cell cell = {
+	    .pidfd = -1, .status_fd = -1, .lifeline_fd = -1, .listener_fd = -1, .leaf = *leaf};
 	enum err r;
 
 	fill_layout(launcher, spec, ends, &launch);
@@ -382,16 +385,19 @@ report_is_sound(const struct cell_report *report)
 }
 
 int
-cell_report_read(const struct cell *cell, struct cell_report *ret)
+cell_report_read(struct cell *cell, struct cell_report *ret)
 {
 	struct cell_report report;
-	/* MSG_TRUNC returns the true length, so that a longer packet is seen as malformed. */
-	ssize_t n = recv(cell->status_fd, &report, sizeof(report), MSG_DONTWAIT | MSG_TRUNC);
+	SCOPED_FD listener = -1;
+	ssize_t n = listener_receive(cell->status_fd, &report, sizeof(report), &listener);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == -EAGAIN || n == -EINTR)
 		return 0;
-	if (n != (ssize_t)sizeof(report) || !report_is_sound(&report))
+	if (n != (ssize_t)sizeof(report) || !report_is_sound(&report) ||
+	    (listener >= 0 && (report.kind != CELL_READY || cell->listener_fd >= 0)))
 		return -1;
+	if (listener >= 0)
+		cell->listener_fd = TAKE_FD(listener);
 	*ret = report;
 	return 1;
 }
@@ -434,6 +440,10 @@ cell_done(struct cell *cell)
 	cgroup_leaf_remove(&cell->leaf);
 	scope_close(&cell->pidfd);
 	scope_close(&cell->status_fd);
-	*cell = (struct cell){
-	    .pidfd = -1, .status_fd = -1, .lifeline_fd = -1, .leaf = CGROUP_LEAF_NONE};
+	scope_close(&cell->listener_fd);
+	*cell = (struct cell){.pidfd = -1,
+	    .status_fd = -1,
+	    .lifeline_fd = -1,
+	    .listener_fd = -1,
+	    .leaf = CGROUP_LEAF_NONE};
 }

@@ -39,6 +39,9 @@ struct cell_spec {
 	uid_t host_uid;
 	const char *hostname;
 	bool timed; /* a CELL_STEP report for each step, before READY; for benchmarks */
+	/* What the profile denies by error number comes to cell.listener_fd, and waits there for
+	 * its answer (sandbox/listener.h). Where this kernel cannot, the kernel answers. */
+	bool listen;
 };
 
 /* A live cell. The owner watches pidfd (readable: init is gone) and status_fd. */
@@ -47,6 +50,7 @@ struct cell {
 	int pidfd;
 	int status_fd;   /* reports, one packet each; end of file: init is gone */
 	int lifeline_fd; /* write end; closing it, or dying with it, ends the cell */
+	int listener_fd; /* with READY, where it was asked for; -1: nobody can see denied calls */
 	struct cgroup_leaf leaf;
 };
 
@@ -87,8 +91,9 @@ void cell_launcher_set_cgroup(
 MUST_USE enum err cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec,
     struct cell *ret, struct fault *fault);
 /* Reads one report without blocking: 1 = got one, 0 = none yet, -1 = the end, and no more come.
+ * READY may set cell->listener_fd, which the caller may take.
  * Trust: init shares the cell with the program; a malformed report counts as the end. */
-MUST_USE int cell_report_read(const struct cell *cell, struct cell_report *ret);
+MUST_USE int cell_report_read(struct cell *cell, struct cell_report *ret);
 /* Turns a FAILED report into a ConfinementError. Returns its code. */
 enum err cell_report_fault(const struct cell_report *report, struct fault *fault);
 /* SIGKILL to init, for a run that is over its wall time; the kernel kills everything in the pid

@@ -20,6 +20,12 @@
 /* When the cell is built, praxa-init keeps these and nothing else. */
 enum { FD_PROGRAM_REPORT = FD_LIFELINE + 1, FD_SIGNALS };
 
+/* The ancillary data that carries one descriptor. */
+union rights {
+	char room[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
 static void
 say(const struct cell_report *report)
 {
@@ -79,32 +85,84 @@ keep_own_descriptors(int report_fd)
 		fail("init descriptors", errno, "");
 }
 
-/* Process 2 writes that it is ready and executes, which closes the pipe; or writes why not. */
+/* What came from process 2 until it executed, or did not. */
+struct heard {
+	struct cell_report last; /* READY, or behind it the FAILED of execve itself */
+	bool any;
+	int listener;
+};
+
+static bool
+hear(struct heard *heard)
+{
+	struct cell_report report;
+	union rights control = {0};
+	struct iovec bytes = {&report, sizeof(report)};
+	struct msghdr message = {.msg_iov = &bytes,
+	    .msg_iovlen = 1,
+	    .msg_control = control.room,
+	    .msg_controllen = sizeof(control.room)};
+	ssize_t n;
+
+	do
+		n = recvmsg(FD_PROGRAM_REPORT, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof(report) && report.kind == CELL_STEP)
+		say(&report);
+	else if (n == (ssize_t)sizeof(report) && (!heard->any || report.kind == CELL_FAILED)) {
+		heard->last = report;
+		heard->any = true;
+	}
+	if (n == 1 && CMSG_FIRSTHDR(&message) != NULL && heard->listener < 0)
+		memcpy(&heard->listener, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	return n > 0;
+}
+
+/* READY, with the listener where there is one. */
+static void
+say_ready(const struct cell_report *report, int listener)
+{
+	union rights control = {0};
+	struct iovec bytes = {(void *)(uintptr_t)report, sizeof(*report)};
+	struct msghdr message = {.msg_iov = &bytes,
+	    .msg_iovlen = 1,
+	    .msg_control = control.room,
+	    .msg_controllen = sizeof(control.room)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(listener));
+	memcpy(CMSG_DATA(head), &listener, sizeof(listener));
+	if (sendmsg(FD_STATUS, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		_exit(1);
+}
+
+/* Process 2 writes that it is ready and executes, which closes the socket; or writes why not. The
+ * listener, where there is one, came before. */
 static void
 await_program(const struct plan *plan)
 {
-	struct cell_report ready, failed;
+	struct heard heard = {.listener = -1};
 	struct timespec now;
 
-	do {
-		if (io_read_full(FD_PROGRAM_REPORT, &ready, sizeof(ready)) !=
-		    (ssize_t)sizeof(ready))
-			fail("process 2", EPIPE,
-			    "it died; see whether the profile allows prctl and write");
-		if (ready.kind == CELL_STEP)
-			say(&ready);
-	} while (ready.kind == CELL_STEP);
-	if (ready.kind == CELL_READY &&
-	    io_read_full(FD_PROGRAM_REPORT, &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
-		ready = failed;
-	if (ready.kind != CELL_READY) {
-		say(&ready);
+	while (hear(&heard))
+		;
+	if (!heard.any)
+		fail("process 2", EPIPE, "it died; see whether the profile allows prctl and write");
+	if (heard.last.kind != CELL_READY) {
+		say(&heard.last);
 		_exit(1);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	ready.setup_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec -
-			 plan->head->start_ns;
-	say(&ready);
+	heard.last.setup_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec -
+			      plan->head->start_ns;
+	if (heard.listener < 0) {
+		say(&heard.last);
+		return;
+	}
+	say_ready(&heard.last, heard.listener);
+	close(heard.listener);
 }
 
 /* Waits for what has ended. true: the program is among it, with its status. */

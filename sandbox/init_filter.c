@@ -1,18 +1,13 @@
 #include "sandbox/init_filter.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
-#endif
+#include "sandbox/arch.h"
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define ANSWER(action) BPF_STMT(BPF_RET | BPF_K, action)
@@ -25,7 +20,7 @@ init_filter_enter(void)
 	/* Exact numbers only, so that x32's, which carry a bit more, are not among them. */
 	static const struct sock_filter filter[] = {
 	    LOAD(arch),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_NATIVE, 1, 0),
 	    ANSWER(SECCOMP_RET_KILL_PROCESS),
 	    LOAD(nr),
 	    ALLOW_CALL(SYS_read),      /* the signalfd */

@@ -7,14 +7,15 @@
 enum {
 	FD_DOOR = 3,     /* the broker's socket, or closed */
 	FD_PLAN = 4,     /* sealed memory file, sandbox/plan.h */
-	FD_STATUS = 5,   /* SOCK_SEQPACKET: struct cell_report out */
+	FD_STATUS = 5,   /* SOCK_SEQPACKET: struct cell_report out, READY with the listener */
 	FD_LIFELINE = 6, /* pipe: one byte when the id maps are written, then only its end */
 	FD_BUNDLE = 7,   /* sealed pack, or closed */
 	FD_SELF = 8,     /* praxa-init itself, closed by its own execve */
 	FD_MOUNTS = 9,   /* FD_MOUNTS + i is cell_spec.mounts[i] */
 };
 
-/* In process 2: close-on-exec pipe to praxa-init. Its end means that execve succeeded. */
+/* In process 2: close-on-exec socket to praxa-init, SOCK_SEQPACKET: struct cell_report, and before
+ * it, with a listener, one byte that carries it. Its end means that execve succeeded. */
 enum { FD_REPORT = 4 };
 
 #endif

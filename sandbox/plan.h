@@ -28,7 +28,8 @@ enum plan_flag {
 	PLAN_TREES = 8,       /* FD_MOUNTS are detached mounts, not directories */
 	PLAN_PRIVILEGED = 16, /* no user namespace: capabilities are real until dropped */
 	PLAN_TIMED = 32,      /* report how long each step takes */
-	PLAN_FLAGS = 63,
+	PLAN_NOTIFY = 64,     /* denied calls go to a listener, which goes to the supervisor */
+	PLAN_FLAGS = 127,
 };
 
 struct plan_head {

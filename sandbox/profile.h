@@ -51,6 +51,9 @@ void profile_free(struct profile **profile);
 /* What profile answers to a call, and why. Total: data may come from a hostile program. */
 void profile_ask(
     const struct profile *profile, const struct seccomp_data *data, struct profile_answer *ret);
+/* The name of an architecture as uname(2) has it; "foreign" for one that is not among
+ * profile_archs. */
+void profile_arch_name(uint32_t arch, char *to, size_t size);
 /* The name of a call on an architecture; "unknown" when it has none, "foreign" when the
  * architecture is not among profile_archs. */
 void profile_call_name(uint32_t arch, int number, char *to, size_t size);

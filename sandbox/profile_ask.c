@@ -64,6 +64,15 @@ profile_ask(
 }
 
 void
+profile_arch_name(uint32_t arch, char *to, size_t size)
+{
+	text_copy(to, size,
+	    arch == SCMP_ARCH_X86_64    ? "x86_64"
+	    : arch == SCMP_ARCH_AARCH64 ? "aarch64"
+					: "foreign");
+}
+
+void
 profile_call_name(uint32_t arch, int number, char *to, size_t size)
 {
 	char *name = NULL;

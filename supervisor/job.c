@@ -173,6 +173,12 @@ job_start(struct event_base *base, const struct cell_launcher *launcher,
 	return ERR_OK;
 }
 
+int
+job_take_listener(struct job *job)
+{
+	return TAKE_FD(job->cell.listener_fd);
+}
+
 void
 job_stop(struct job *job, enum end_reason reason, const struct fault *why)
 {

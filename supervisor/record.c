@@ -1,6 +1,8 @@
 #include "supervisor/record.h"
 
+#include <inttypes.h>
 #include <msgpack.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "common/io.h"
@@ -132,6 +134,59 @@ record_started(struct run *run, const struct cell_report *report, recorder_answe
 	return finish(run->supervisor, &event, &body, answered, run, fault);
 }
 
+static void
+put_args(struct body *body, const struct seccomp_data *data)
+{
+	char text[32];
+
+	msgpack_pack_str_with_body(&body->packer, "args", 4);
+	msgpack_pack_array(&body->packer, 6);
+	for (int i = 0; i < 6; i++) {
+		int n = snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)data->args[i]);
+
+		msgpack_pack_str_with_body(&body->packer, text, (size_t)n);
+	}
+}
+
+static const char *
+denied_reason(const struct profile_answer *answer)
+{
+	if (answer->rule != 0)
+		return answer->reason;
+	return answer->named ? "not with these arguments in the profile's list"
+			     : "not in the profile's list";
+}
+
+void
+record_denied(struct run *run, const char *tool, const struct profile *profile,
+    const struct denied_call *call)
+{
+	struct wire_audit_append event = event_of_run(run, EVENT_CELL_DENIED);
+	const char *answer = strerrorname_np(call->error);
+	char name[64], arch[64];
+	struct body body;
+
+	if (run->state >= RUN_RECORDING || run->denied_records >= RECORD_DENIED_MAX)
+		return;
+	run->denied_records++;
+	text_copy(event.tool, sizeof(event.tool), tool);
+	profile_call_name(call->data.arch, call->data.nr, name, sizeof(name));
+	profile_arch_name(call->data.arch, arch, sizeof(arch));
+	body_begin(&body, 9);
+	put_text(&body, "syscall", name);
+	put_number(&body, "number", (uint64_t)(uint32_t)call->data.nr);
+	put_text(&body, "arch", arch);
+	put_args(&body, &call->data);
+	put_text(&body, "answer", answer != NULL ? answer : "0");
+	put_number(&body, "count", call->count);
+	put_text(&body, "profile", profile->name);
+	put_number(&body, "profile_rule", call->answer.rule);
+	put_text(&body, "reason", denied_reason(&call->answer));
+	/* Lost with the log: what is refused stays refused, and run.ended has the sum. */
+	if (finish(run->supervisor, &event, &body, NULL, NULL, NULL) != ERR_OK)
+		run->denied_records--;
+}
+
 /* exit code or signal, as wait(2) tells them apart. */
 static void
 put_status(struct body *body, int status)
@@ -163,7 +218,7 @@ record_ended(struct run *run, recorder_answered *answered, struct fault *fault)
 	event.layers = outcome->layers;
 	event.duration_ms = (run->ended_ns - run->admitted_ns) / 1000000;
 	text_copy(event.rule, sizeof(event.rule), outcome->fault.rule);
-	body_begin(&body, 8 + (outcome->ran ? 1 : 0) + (outcome->counted ? 3 : 0));
+	body_begin(&body, 10 + (outcome->ran ? 1 : 0) + (outcome->counted ? 3 : 0));
 	put_text(&body, "reason", end_info(outcome->reason)->name);
 	put_text(&body, "message", outcome->fault.message);
 	if (outcome->ran)
@@ -174,6 +229,8 @@ record_ended(struct run *run, recorder_answered *answered, struct fault *fault)
 		put_cgroup_usage(&body, &outcome->usage);
 	put_number(&body, "calls", run->calls);
 	put_number(&body, "denied", run->denied);
+	put_number(&body, "syscalls_denied", run->syscalls.count);
+	put_text(&body, "syscalls_seen", denied_seen_name(run->syscalls.seen));
 	put_number(&body, "landlock_abi", outcome->landlock_abi);
 	put_layers(&body, outcome->layers);
 	return finish(run->supervisor, &event, &body, answered, run, fault);

@@ -5,6 +5,8 @@
 
 #include "supervisor/run.h"
 
+enum { RECORD_DENIED_MAX = 256 };
+
 /* run.admitted, with the trigger and its whole input. answered is called as recorder_append says.
  */
 MUST_USE enum err record_admitted(
@@ -12,6 +14,11 @@ MUST_USE enum err record_admitted(
 /* run.started, with the active layers. */
 MUST_USE enum err record_started(struct run *run, const struct cell_report *report,
     recorder_answered *answered, struct fault *fault);
+/* cell.denied: what a cell's profile refused, and by which rule. tool is "" for the Skill's own
+ * cell. Not beyond RECORD_DENIED_MAX of a run, and not behind run.ended: it explains, and nothing
+ * waits for it. */
+void record_denied(struct run *run, const char *tool, const struct profile *profile,
+    const struct denied_call *call);
 /* run.ended, with reason, status, use of resources and layers. */
 MUST_USE enum err record_ended(struct run *run, recorder_answered *answered, struct fault *fault);
 /* run.refused: a trigger that did not become a run. */

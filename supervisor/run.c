@@ -415,6 +415,7 @@ run_abandon(struct run *run)
 	if (run->client != NULL)
 		control_unfollow(run->client);
 	tool_free_all(run);
+	denied_free(&run->denials);
 	job_free(&run->job);
 	output_done(run);
 	if (run->closing != NULL)

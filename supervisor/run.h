@@ -6,6 +6,7 @@
 #ifndef SUPERVISOR_RUN_H
 #define SUPERVISOR_RUN_H
 
+#include "supervisor/denied.h"
 #include "supervisor/job.h"
 #include "supervisor/supervisor.h"
 
@@ -40,6 +41,9 @@ struct run {
 	uint64_t output_bytes;
 	uint64_t admitted_ns, ended_ns; /* monotonic */
 	struct job *job;
+	struct denied *denials;         /* what the Skill's cell is denied; NULL: nobody sees it */
+	struct denied_summary syscalls; /* of the Skill's cell and of its tools' */
+	uint32_t denied_records;
 	struct tool_job *tools;
 	struct event *closing;      /* how long CLOSING may last */
 	struct event *again;        /* UNRECORDED: the next try */

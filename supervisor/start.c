@@ -46,6 +46,25 @@ on_started_answer(void *context, const struct recorder_answer *answer)
 		run_stop(context, END_AUDIT_LOST, &answer->fault);
 }
 
+static void
+on_denied(void *context, const struct denied_call *call)
+{
+	struct run *run = context;
+
+	record_denied(run, "", run->skill->profile, call);
+}
+
+/* Behind run.started in the log, though the first calls may have been denied before. */
+static void
+listen_to_cell(struct run *run)
+{
+	int fd = job_take_listener(run->job);
+
+	if (fd >= 0)
+		run->denials = denied_new(run->supervisor->base, fd, run->skill->profile,
+		    run->supervisor->clock, on_denied, run);
+}
+
 /* The Skill already runs, but whatever it asks for waits behind this record. */
 static void
 on_ready(void *context, const struct cell_report *report)
@@ -56,6 +75,7 @@ on_ready(void *context, const struct cell_report *report)
 	control_tell_started(run, report);
 	if (record_started(run, report, on_started_answer, &fault) != ERR_OK)
 		run_stop(run, END_AUDIT_LOST, &fault);
+	listen_to_cell(run);
 }
 
 /* A limit of the policy that ended the run is named with its rule, as any refusal is. */
@@ -73,7 +93,11 @@ on_ended(void *context, const struct job_outcome *outcome)
 {
 	struct run *run = context;
 	struct job_outcome copy = *outcome;
+	struct denied_summary syscalls;
 
+	denied_end(&run->denials, &syscalls);
+	run->syscalls.seen = syscalls.seen;
+	run->syscalls.count += syscalls.count;
 	if (copy.reason == END_WALL_TIME)
 		name_wall_time(policy_skill(run->skill->source.policy), &copy.fault);
 	job_free(&run->job);
@@ -130,6 +154,7 @@ start_cell(struct run *run, struct fault *fault)
 		.door_fd = run->door_fd,
 		.host_uid = supervisor_next_uid(supervisor),
 		.hostname = "cell",
+		.listen = true,
 	    },
 	    &handlers, run, &run->job, fault);
 	close(writers[0]);

@@ -1,9 +1,13 @@
 #include "supervisor/tool.h"
 
+#include "supervisor/record.h"
+
 struct tool_job {
 	struct tool_job *next;
 	struct run *run;
 	struct job *job;
+	const struct skill_tool *what;
+	struct denied *denied;
 	uint32_t call;
 	uint64_t started_ns;
 };
@@ -35,6 +39,26 @@ unlink_job(struct tool_job *tool)
 }
 
 static void
+on_denied(void *context, const struct denied_call *call)
+{
+	struct tool_job *tool = context;
+
+	record_denied(tool->run, tool->what->tool->name, tool->what->profile, call);
+}
+
+static void
+on_ready(void *context, const struct cell_report *report)
+{
+	struct tool_job *tool = context;
+	int fd = job_take_listener(tool->job);
+
+	(void)report;
+	if (fd >= 0)
+		tool->denied = denied_new(tool->run->supervisor->base, fd, tool->what->profile,
+		    tool->run->supervisor->clock, on_denied, tool);
+}
+
+static void
 on_ended(void *context, const struct job_outcome *outcome)
 {
 	struct tool_job *tool = context;
@@ -47,14 +71,17 @@ on_ended(void *context, const struct job_outcome *outcome)
 	    .fault = outcome->fault,
 	};
 	uint32_t call = tool->call;
+	struct denied_summary syscalls;
 
+	denied_end(&tool->denied, &syscalls);
+	run->syscalls.count += syscalls.count;
 	unlink_job(tool);
 	tell_done(run, &done, call);
 	job_free(&tool->job);
 	free(tool);
 }
 
-static const struct job_handlers handlers = {.ended = on_ended};
+static const struct job_handlers handlers = {.ready = on_ready, .ended = on_ended};
 
 static enum err
 start(struct tool_job *tool, const struct skill_tool *what, const int fds[3], struct fault *fault)
@@ -82,6 +109,7 @@ start(struct tool_job *tool, const struct skill_tool *what, const int fds[3], st
 		.door_fd = -1,
 		.host_uid = supervisor_next_uid(supervisor),
 		.hostname = "tool",
+		.listen = true,
 	    },
 	    &handlers, tool, &tool->job, fault);
 }
@@ -109,6 +137,7 @@ try_exec(struct run *run, const struct wire_tool_exec *ask, const int fds[3], st
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	tool->run = run;
 	tool->call = ask->call;
+	tool->what = what;
 	r = start(tool, what, fds, fault);
 	if (r != ERR_OK) {
 		free(tool);
@@ -151,6 +180,7 @@ tool_free_all(struct run *run)
 		struct tool_job *tool = run->tools;
 
 		run->tools = tool->next;
+		denied_free(&tool->denied);
 		job_free(&tool->job);
 		free(tool);
 	}

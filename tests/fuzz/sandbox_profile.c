@@ -22,6 +22,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	require(r == ERR_OK ? profile != NULL : profile == NULL && fault.code == ERR_POLICY);
 	if (profile != NULL) {
+		struct seccomp_data call = {.nr = (int)(size % 512), .arch = profile->arch};
+		struct profile_answer answer;
+
+		profile_ask(profile, &call, &answer);
+		require(answer.reason != NULL && (answer.rule == 0) == (answer.reason[0] == '\0'));
 		require(profile->length > 0 && profile->length <= BPF_MAXINSNS);
 		require(BPF_CLASS(profile->filter[profile->length - 1].code) == BPF_RET);
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -408,6 +409,23 @@ do_x32(void)
 	return syscall(0x40000000L | 39) < 0;
 }
 
+/* The two calls that process 2 itself makes under its first filter. */
+static int
+do_own_filter(void)
+{
+	struct sock_filter allow = {.code = BPF_RET | BPF_K, .k = 0x7fff0000};
+	struct sock_fprog program = {.len = 1, .filter = &allow};
+	struct msghdr nothing = {0};
+
+	for (int fd = 0; fd < 8; fd++)
+		say("sendmsg", sendmsg(fd, &nothing, 0));
+	say("sendmsg, high half", syscall(SYS_sendmsg, 0x100000004L, &nothing, 0));
+	say("prctl", prctl(PR_SET_SECCOMP, 2, &program));
+	say("prctl, high half", syscall(SYS_prctl, 0x100000016L, 2, &program, 0, 0));
+	say("prctl", prctl(PR_SET_SECCOMP, 1));
+	return 0;
+}
+
 static int
 do_i386(void)
 {
@@ -456,6 +474,7 @@ static const struct {
     {"ptrace", do_ptrace},
     {"x32", do_x32},
     {"i386", do_i386},
+    {"own-filter", do_own_filter},
 };
 
 int

@@ -10,6 +10,7 @@
 
 #include "common/io.h"
 #include "common/pack.h"
+#include "sandbox/listener.h"
 #include "tests/lib/check.h"
 #include "tests/sandbox/userns.h"
 
@@ -169,6 +170,7 @@ trial_start(const struct trial_kit *kit, struct trial *trial)
 	    .door_fd = trial->door > 0 ? trial->door : -1,
 	    .host_uid = kit->is_root ? HOST_UID + trial->user : (uid_t)-1,
 	    .hostname = "cell",
+	    .listen = trial->listen,
 	};
 	trial->spawned = cell_spawn(kit->launcher, &spec, &trial->cell, &trial->fault);
 	close(pipe_fds[1]);
@@ -222,17 +224,52 @@ trial_await(struct trial *trial, const char *text)
 	return true;
 }
 
+/* false: there is nobody any more who could be denied anything. */
+static bool
+answer_denied(struct trial *trial)
+{
+	struct listener_call call;
+	struct profile_answer answer;
+	int r = listener_read(trial->cell.listener_fd, &call);
+
+	if (r <= 0)
+		return r == 0;
+	profile_ask(trial->profile, &call.data, &answer);
+	require((answer.action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO, "not denied");
+	trial->denied++;
+	listener_answer(trial->cell.listener_fd, call.id, (int)(answer.action & SECCOMP_RET_DATA));
+	return true;
+}
+
+/* Once the cell is ready. */
+static int
+start_listening(struct trial *trial)
+{
+	trial->has_listener = trial->cell.listener_fd >= 0;
+	if (!trial->deaf || !trial->has_listener)
+		return trial->cell.listener_fd;
+	close(trial->cell.listener_fd);
+	trial->cell.listener_fd = -1;
+	return -1;
+}
+
 void
 trial_finish(struct trial *trial)
 {
 	struct pollfd fds[] = {{.fd = trial->cell.status_fd, .events = POLLIN},
-	    {.fd = trial->output_fd, .events = POLLIN}};
+	    {.fd = trial->output_fd, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+		bool was_ready = trial->is_ready;
+
 		if (poll(fds, ARRAY_SIZE(fds), PATIENCE_MS) == 0)
 			cell_kill(&trial->cell);
+		if (fds[2].revents != 0 && !answer_denied(trial))
+			fds[2].fd = -1;
 		if (fds[0].revents != 0 && !read_report(trial))
 			fds[0].fd = -1;
+		if (trial->is_ready && !was_ready)
+			fds[2].fd = start_listening(trial);
 		if (fds[1].revents != 0 && !read_output(trial))
 			fds[1].fd = -1;
 	}

@@ -38,12 +38,15 @@ struct trial {
 	const struct cell_mount *mounts;
 	uint32_t mount_count;
 	int door;      /* 0: none */
+	bool listen;   /* denied calls are answered here, as the profile says, */
+	bool deaf;     /* or by nobody */
 	unsigned user; /* cells of different users have different ids outside, where we are root */
 
 	enum err spawned;
 	struct fault fault;
 	struct cell cell;
-	bool is_ready, has_failed, has_exited;
+	bool is_ready, has_failed, has_exited, has_listener;
+	unsigned denied; /* calls that were answered here */
 	struct cell_report ready, failed, exited;
 	char output[TRIAL_OUTPUT_MAX]; /* stdout and stderr */
 	size_t output_length;

@@ -77,6 +77,12 @@ job_stop(struct job *job, enum end_reason reason, const struct fault *why)
 }
 
 void
+denied_free(struct denied **denied)
+{
+	*denied = NULL;
+}
+
+void
 job_free(struct job **job)
 {
 	*job = NULL;

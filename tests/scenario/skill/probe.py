@@ -171,6 +171,46 @@ def outlive_log():
     decide(told)
 
 
+def refusal(call, *arguments):
+    try:
+        call(*arguments)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+    return None
+
+
+def ask_for_too_much():
+    """Calls that the profile denies: by a rule, by argument, and by not being in the list."""
+    decide(
+        {
+            "socket": [refusal(socket.socket) for _ in range(3)],
+            "memfd_create": refusal(os.memfd_create, "x"),
+            "socketpair": refusal(socket.socketpair, socket.AF_UNIX, socket.SOCK_DGRAM),
+            "fchown": refusal(os.fchown, 1, 0, 0),
+        }
+    )
+
+
+def ask_for_ever():
+    """Denied calls in a loop, from two processes, far more than anybody wants to count."""
+    if os.fork() == 0:
+        for _ in range(20000):
+            refusal(os.chroot, "/")
+        os._exit(0)
+    answers = {}
+    for _ in range(20000):
+        answer = refusal(socket.socket)
+        answers[answer] = answers.get(answer, 0) + 1
+    os.wait()
+    decide(answers)
+
+
+def ask_until_the_end():
+    print("asking", flush=True)
+    while True:
+        refusal(socket.socket)
+
+
 def exit_three():
     sys.exit(3)
 

@@ -1,0 +1,183 @@
+/* A listener sees what is denied, and changes none of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "sandbox/listener.h"
+#include "tests/lib/check.h"
+#include "tests/sandbox/trial.h"
+
+static struct trial_kit kit;
+
+static struct trial *
+trial_new(const char *probe)
+{
+	struct trial *trial = calloc(1, sizeof(*trial));
+
+	assert_non_null(trial);
+	trial->probe = probe;
+	return trial;
+}
+
+/* Whatever the probe is told without a listener, it is told with one. */
+static void
+a_listener_changes_no_answer(void **state)
+{
+	static const char *const probes[] = {
+	    "denied", "sockets", "terminal", "ptrace", "x32", "i386", "own-filter"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+		SCOPED_FREE struct trial *without = trial_new(probes[i]);
+		SCOPED_FREE struct trial *with = trial_new(probes[i]);
+
+		with->listen = true;
+		trial_start(&kit, without);
+		trial_finish(without);
+		trial_start(&kit, with);
+		trial_finish(with);
+		assert_true(without->is_ready && with->is_ready && with->has_listener);
+		assert_false(without->has_listener);
+		assert_string_equal(with->output, without->output);
+		assert_int_equal(with->exited.status, without->exited.status);
+		assert_int_equal(with->ready.layers, without->ready.layers);
+	}
+}
+
+static void
+every_denied_call_is_seen(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new("denied");
+
+	(void)state;
+	trial->listen = true;
+	trial_run(&kit, trial, 0);
+	/* The probe says a line for each call, and each is denied by an error number. */
+	for (const char *at = trial->output; (at = strchr(at, '\n')) != NULL; at++)
+		trial->denied--;
+	assert_int_equal(trial->denied, 0);
+}
+
+/* Process 2's own two calls are closed by a filter without a listener, and no others. */
+static void
+two_calls_are_denied_unseen(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new("own-filter");
+
+	(void)state;
+	trial->listen = true;
+	trial_run(&kit, trial, 0);
+	assert_null(strstr(trial->output, " ok"));
+	assert_int_equal(trial->denied, 7);
+}
+
+static void
+without_anybody_who_listens_the_answer_is_enosys(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new("denied");
+
+	(void)state;
+	trial->listen = true;
+	trial->deaf = true;
+	trial_run(&kit, trial, 0);
+	assert_true(trial->has_listener);
+	assert_true(trial_said(trial, "mount ENOSYS"));
+	assert_null(strstr(trial->output, "EPERM"));
+	assert_null(strstr(trial->output, " ok"));
+}
+
+static void
+wait_for(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+	assert_int_equal(poll(&ready, 1, 20000), 1);
+}
+
+/* A call that waits for its answer is no reason to wait for the cell. */
+static void
+a_cell_that_waits_for_an_answer_can_be_killed(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new("denied");
+	struct cell_report report;
+	struct listener_call call;
+
+	(void)state;
+	trial->listen = true;
+	trial_start(&kit, trial);
+	assert_int_equal(trial->spawned, ERR_OK);
+	wait_for(trial->cell.status_fd);
+	assert_int_equal(cell_report_read(&trial->cell, &report), 1);
+	assert_int_equal(report.kind, CELL_READY);
+	wait_for(trial->cell.listener_fd);
+	assert_int_equal(listener_read(trial->cell.listener_fd, &call), 1);
+	assert_int_equal(listener_read(trial->cell.listener_fd, &(struct listener_call){0}), 0);
+	cell_kill(&trial->cell);
+	wait_for(trial->cell.pidfd);
+	listener_answer(trial->cell.listener_fd, call.id, EPERM); /* too late, and no harm */
+	assert_int_equal(listener_read(trial->cell.listener_fd, &call), -1);
+	trial_finish(trial);
+}
+
+static void
+send_descriptors(int to, const struct cell_report *report, const int *fds, size_t count)
+{
+	union {
+		char room[CMSG_SPACE(3 * sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec bytes = {(void *)(uintptr_t)report, sizeof(*report)};
+	struct msghdr message = {.msg_iov = &bytes,
+	    .msg_iovlen = 1,
+	    .msg_control = control.room,
+	    .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+	assert_int_equal(sendmsg(to, &message, 0), sizeof(*report));
+}
+
+static void
+what_is_no_listener_is_refused(void **state)
+{
+	struct cell cell = {.listener_fd = -1};
+	struct cell_report report = {.kind = CELL_READY};
+	int pair[2], before = check_open_fds();
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	cell.status_fd = pair[0];
+	for (size_t count = 1; count <= 3; count++) {
+		send_descriptors(pair[1], &report, (const int[]){pair[0], pair[1], 2}, count);
+		assert_int_equal(cell_report_read(&cell, &report), -1);
+		assert_int_equal(cell.listener_fd, -1);
+	}
+	close(pair[0]);
+	close(pair[1]);
+	assert_int_equal(check_open_fds(), before);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_listener_changes_no_answer),
+	    cmocka_unit_test(every_denied_call_is_seen),
+	    cmocka_unit_test(two_calls_are_denied_unseen),
+	    cmocka_unit_test(without_anybody_who_listens_the_answer_is_enosys),
+	    cmocka_unit_test(a_cell_that_waits_for_an_answer_can_be_killed),
+	    cmocka_unit_test(what_is_no_listener_is_refused),
+	};
+	int failed;
+
+	trial_kit_init(&kit);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	trial_kit_done(&kit);
+	return failed;
+}
