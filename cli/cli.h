@@ -14,6 +14,7 @@ enum {
 int cmd_run(int argc, char *const argv[]);
 int cmd_up(int argc, char *const argv[]);
 int cmd_policy(int argc, char *const argv[]);
+int cmd_doctor(int argc, char *const argv[]);
 int cmd_audit(int argc, char *const argv[]);
 
 #endif

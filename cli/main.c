@@ -12,6 +12,7 @@ static const struct {
     {"run", "run a Skill once under its policy", cmd_run},
     {"up", "keep a workspace's daemons running in the foreground", cmd_up},
     {"policy", "check a policy; digest a bundle", cmd_policy},
+    {"doctor", "try what this host gives a cell, and say what to do", cmd_doctor},
     {"audit", "show, verify and follow the log", cmd_audit},
 };
 
