@@ -26,13 +26,16 @@ static const uint64_t namespace_flags =
  * Its uid has then no name inside, and execve takes every capability that is not ambient. So the
  * few that set-up needs are made ambient, in a user namespace that owns nothing yet. Without a user
  * namespace these are the host's, and all others are given up here. */
-static const unsigned kept[] = {
-    CAP_SYS_ADMIN,    /* mounts, host name, time namespace */
-    CAP_SYS_TIME,     /* offsets of the time namespace */
-    CAP_SYS_RESOURCE, /* forbids nested user namespaces */
-    CAP_SETUID,       /* takes the mapped id */
-    CAP_SETGID,       /* drops groups, takes the mapped id */
-    CAP_SETPCAP,      /* empties the bounding set, locks securebits */
+static const struct {
+	unsigned number;
+	bool in_user_namespace; /* needed only there */
+} kept[] = {
+    {CAP_SYS_ADMIN, false},   /* mounts, host name, time namespace */
+    {CAP_SYS_TIME, false},    /* offsets of the time namespace */
+    {CAP_SYS_RESOURCE, true}, /* forbids nested user namespaces */
+    {CAP_SETUID, false},      /* takes the id */
+    {CAP_SETGID, false},      /* drops groups, takes the id */
+    {CAP_SETPCAP, false},     /* empties the bounding set, locks securebits */
 };
 
 static int
@@ -40,20 +43,26 @@ keep_capabilities(bool privileged)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+	uint32_t mask = 0;
 
 	/* Or execve would give root everything back, and the change of ids take everything. */
 	if (privileged &&
 	    prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
 		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-		data[0].effective |= 1U << kept[i];
-		data[0].permitted |= 1U << kept[i];
-		data[0].inheritable |= 1U << kept[i];
-	}
+	if (syscall(SYS_capget, &head, data) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (!privileged || !kept[i].in_user_namespace)
+			mask |= 1U << kept[i].number;
+	/* One that we were not given is missed by the step that needs it, which says so. */
+	mask &= data[0].permitted;
+	memset(data, 0, sizeof(data));
+	data[0].effective = data[0].permitted = data[0].inheritable = mask;
 	if (syscall(SYS_capset, &head, data) < 0)
 		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0) < 0)
+		if ((mask >> kept[i].number & 1) != 0 &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i].number, 0, 0) < 0)
 			return -errno;
 	return 0;
 }
