@@ -34,6 +34,7 @@ struct stage {
 	struct plant plant;
 	int bundle_fd, leaked_fd;
 	bool is_root;
+	uid_t uid;         /* of its cells outside, where is_root */
 	uint64_t required; /* layers */
 	uint32_t landlock_abi;
 };
@@ -160,11 +161,12 @@ stage_new(enum stage_way way)
 	if (way == STAGE_USER)
 		become_other_user();
 	stage->is_root = geteuid() == 0;
-	plant_init(&stage->plant, stage->is_root ? STAGE_UID : geteuid(), program, length);
+	stage->uid = STAGE_UID + (uid_t)getpid() % STAGE_UIDS;
+	plant_init(&stage->plant, stage->is_root ? stage->uid : geteuid(), program, length);
 	say_limits(&stage->plant);
 	stage->required =
 	    POLICY_REQUIRED_DEFAULT & (privileged ? ~LAYER_BIT(USER_NS) : ~UINT64_C(0));
-	plant_say(&stage->plant, "ID", "%d", privileged ? STAGE_UID : 1000);
+	plant_say(&stage->plant, "ID", "%u", privileged ? stage->uid : 1000);
 	/* Left open over exec on purpose, far above what a cell is given. */
 	stage->leaked_fd = fcntl(open("/", O_RDONLY | O_DIRECTORY), F_DUPFD, 200);
 	require(stage->leaked_fd >= 0, "/");
@@ -268,7 +270,7 @@ act_start(const struct stage *stage, struct act *act, struct fault *fault)
 		.stdout_fd = output[1],
 		.stderr_fd = -1,
 		.door_fd = door[1],
-		.host_uid = stage->is_root ? STAGE_UID : (uid_t)-1,
+		.host_uid = stage->is_root ? stage->uid : (uid_t)-1,
 		.hostname = hostname,
 	    },
 	    &act->cell, fault);

@@ -12,7 +12,9 @@
 
 #include "sandbox/cell.h"
 
-enum { STAGE_UID = 70900 }; /* no other test's: without its PID namespace a cell kills its user */
+/* One a process of tests from here on: without its PID namespace a cell kills its user everywhere.
+ */
+enum { STAGE_UID = 70900, STAGE_UIDS = 20000 };
 
 enum stage_profile { STAGE_BASE, STAGE_NODE, STAGE_PYTHON, STAGE_SHELL, STAGE_PROFILES };
 
