@@ -70,10 +70,10 @@ probe_enter_namespace(void)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", getppid());
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", getppid());
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) /* its own will do to see whether the call is there */
-		fd = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+		fd = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	return judge(setns(fd, 0), "another namespace");
 }
 
@@ -104,22 +104,15 @@ probe_uptime(void)
 	return boot.tv_sec < 60 ? held("began with the cell") : out("the host's uptime");
 }
 
+/* By the namespace, for whoever lives in the host's root cgroup has no path to see. */
 struct finding
 probe_cgroup_path(void)
 {
-	FILE *file = fopen("/proc/self/cgroup", "r");
-	char line[4096];
-	struct finding finding = held("/");
+	char name[64] = "";
 
-	if (file == NULL)
+	if (readlink("/proc/self/ns/cgroup", name, sizeof(name) - 1) < 0)
 		return held(strerrorname_np(errno));
-	while (fgets(line, sizeof(line), file) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		if (strchr(line, '/') != NULL && strcmp(strchr(line, '/'), "/") != 0)
-			finding = out("a path of the host");
-	}
-	fclose(file);
-	return finding;
+	return strcmp(name, planted("CGROUP_NS")) == 0 ? out("the host's paths") : held("its own");
 }
 
 struct finding

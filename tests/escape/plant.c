@@ -230,6 +230,15 @@ plant_victim(struct plant *plant, uid_t uid)
 	plant_say(plant, "VICTIM", "%d", (int)plant->victim);
 }
 
+static void
+plant_names(struct plant *plant)
+{
+	char name[64] = "";
+
+	require(readlink("/proc/self/ns/cgroup", name, sizeof(name) - 1) > 0, "cgroup namespace");
+	plant_say(plant, "CGROUP_NS", "%s", name);
+}
+
 void
 plant_init(struct plant *plant, uid_t uid, const void *program, size_t length)
 {
@@ -240,6 +249,7 @@ plant_init(struct plant *plant, uid_t uid, const void *program, size_t length)
 	plant_ipc(plant);
 	plant_key(plant);
 	plant_victim(plant, uid);
+	plant_names(plant);
 }
 
 void

@@ -83,7 +83,8 @@
 	X(host_name, "the host's name", UTS_NS, 0, "its own name")                                \
 	X(set_host_name, "sethostname", SECCOMP, 0, "refused")                                    \
 	X(uptime, "the host's uptime by clock_gettime", TIME_NS, 0, "a clock that began with it") \
-	X(cgroup_path, "the host's cgroup in /proc/self/cgroup", CGROUP_NS, 0, "all paths are /") \
+	X(cgroup_path, "the host's paths in /proc/self/cgroup", CGROUP_NS, 0,                     \
+	    "a namespace of its own")                                                             \
 	X(process_list, "the host's processes in /proc", ROOT, GUARD_BIT(ROOT), "its own only")
 
 /* syscalls.c */

@@ -23,8 +23,8 @@ open_any(const char *const *paths, int flags)
 struct finding
 probe_core_pattern(void)
 {
-	return OPEN_ANY(O_WRONLY, "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe",
-	    "/proc/sys/kernel/hotplug", "/proc/sysrq-trigger");
+	return OPEN_ANY(O_WRONLY, "/proc/sysrq-trigger", "/proc/sys/kernel/modprobe",
+	    "/proc/sys/kernel/core_pattern");
 }
 
 struct finding

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ probe_vsock(void)
 struct finding
 probe_packet_socket(void)
 {
-	gain(0);
+	gain(CLONE_NEWNET);
 	return judge_fd(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), "AF_PACKET");
 }
 

@@ -127,15 +127,18 @@ say_limits(struct plant *plant)
 static int
 pack_probe(char **ret_data, size_t *ret_length)
 {
-	struct pack_file file = {.name = "probe", .name_length = 5};
+	static const unsigned char data[] = "the Skill's own data\n";
+	struct pack_file files[] = {
+	    {.name = "data", .name_length = 4, .data = data, .length = sizeof(data)},
+	    {.name = "probe", .name_length = 5}};
 	char path[4096];
 	int fd = -1;
 
 	snprintf(path, sizeof(path), "%s/tests/escape/escape-probe", getenv("PRAXA_BUILD"));
 	require(io_read_file(AT_FDCWD, path, PROBE_BYTES_MAX, ret_data, ret_length) == 0, path);
-	file.data = (const unsigned char *)*ret_data;
-	file.length = (uint32_t)*ret_length;
-	require(pack_from_files(&file, 1, &fd, NULL) == ERR_OK, "pack");
+	files[1].data = (const unsigned char *)*ret_data;
+	files[1].length = (uint32_t)*ret_length;
+	require(pack_from_files(files, ARRAY_SIZE(files), &fd, NULL) == ERR_OK, "pack");
 	return fd;
 }
 
@@ -256,7 +259,7 @@ act_start(const struct stage *stage, struct act *act, struct fault *fault)
 	snprintf(hostname, sizeof(hostname), WEAK_HOSTNAME, (unsigned long long)act->off);
 	open_door(stage, door);
 	require(pipe2(output, O_CLOEXEC) == 0, "pipe");
-	weaken_begin(act->off);
+	weaken_begin(act->off & ~GUARD_BIT(SEALED)); /* the plan stays sealed */
 	r = cell_spawn(act->launcher,
 	    &(struct cell_spec){
 		.cell = &cell,
@@ -358,26 +361,40 @@ tell_status(const struct act *act, struct verdict *ret)
 	ret->escaped = strcmp(ret->how, "killed") != 0;
 }
 
-/* A line with ESCAPED anywhere counts; so does an end without a finding that no filter caused. */
+/* A line with ESCAPED anywhere counts; so does an end without a finding that no filter caused.
+ * Process 1 may have had no time to report what the program already did. */
 static struct verdict
 act_verdict(const struct act *act)
 {
-	struct verdict verdict = {.built = act->ready};
 	const char *escaped = strstr(act->output, "ESCAPED "),
 		   *contained = strstr(act->output, "contained ");
 	const char *at = escaped != NULL ? escaped + 8 : contained != NULL ? contained + 10 : NULL;
+	struct verdict verdict = {
+	    .built = (act->ready && !act->failed) || at != NULL, .escaped = escaped != NULL};
 
-	if (!act->ready) {
-		snprintf(verdict.how, sizeof(verdict.how), "not built: %s: %s", act->last.stage,
-		    strerror(act->last.error));
-		return verdict;
-	}
-	verdict.escaped = escaped != NULL;
 	if (at != NULL)
 		snprintf(verdict.how, sizeof(verdict.how), "%.*s", (int)strcspn(at, "\n"), at);
-	else
+	else if (verdict.built)
 		tell_status(act, &verdict);
+	else
+		snprintf(verdict.how, sizeof(verdict.how), "not built: %s: %s", act->last.stage,
+		    strerror(act->last.error));
 	return verdict;
+}
+
+/* The program of a cell, as this process numbers it: the one child of process 1. */
+static int
+program_of(const struct act *act)
+{
+	char path[64], text[32] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)act->cell.pid,
+	    (int)act->cell.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	require(fd >= 0 && io_read_full(fd, text, sizeof(text) - 1) > 0, path);
+	close(fd);
+	return atoi(text);
 }
 
 static struct verdict
@@ -393,7 +410,7 @@ run(struct stage *stage, const char *probe, bool hold, const struct act *how)
 	if (hold) {
 		require(act_start(stage, &first, &fault) == ERR_OK, fault.message);
 		act_await(&first);
-		plant_say(&stage->plant, "PAIR_PID", "%d", (int)first.cell.pid + 1);
+		plant_say(&stage->plant, "PAIR_PID", "%d", program_of(&first));
 	}
 	if (act_start(stage, &second, &fault) == ERR_OK) {
 		act_finish(&second);
@@ -426,4 +443,22 @@ stage_try_weak(struct stage *stage, const char *probe, bool hold, uint64_t off)
 	};
 
 	return run(stage, probe, hold, &act);
+}
+
+int
+stage_main(int (*run_all)(int argc, char **argv), int argc, char **argv)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0 || (pid == 0 && setsid() < 0))
+		return 1;
+	if (pid == 0) {
+		signal(SIGHUP, SIG_IGN); /* the terminal goes before we do */
+		status = run_all(argc, argv);
+		fflush(stdout);
+		_exit(status);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -49,4 +49,8 @@ struct verdict stage_try(
 /* The same in a cell without the guards in off (GUARD_BIT), under the widest profile. */
 struct verdict stage_try_weak(struct stage *stage, const char *probe, bool hold, uint64_t off);
 
+/* Runs run(argc, argv) in a process and session of its own, which a stage needs for its terminal;
+ * returns what it returns. */
+int stage_main(int (*run)(int argc, char **argv), int argc, char **argv);
+
 #endif

@@ -1,10 +1,7 @@
 /* Every probe of tests/escape/probes.h in the product's own cell, under each shipped profile: each
  * must be contained. One TAP case a probe; a comment line says name, guard and finding. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "sandbox/cell.h"
 #include "tests/escape/guards.h"
@@ -100,10 +97,12 @@ end(void **state)
 }
 
 static int
-run_all(void)
+run(int argc, char **argv)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(rows) + 1];
 
+	(void)argc;
+	(void)argv;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		tests[i] = (struct CMUnitTest){
 		    rows[i].name, probe, NULL, NULL, (void *)(uintptr_t)&rows[i]};
@@ -112,24 +111,8 @@ run_all(void)
 	return cmocka_run_group_tests(tests, begin, end);
 }
 
-/* In a session of its own: the stage makes a terminal its controlling one. */
 int
-main(void)
+main(int argc, char **argv)
 {
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0 || (pid == 0 && setsid() < 0))
-		return 1;
-	if (pid == 0) {
-		int failed;
-
-		signal(SIGHUP, SIG_IGN); /* the terminal goes before we do */
-		failed = run_all();
-
-		fflush(stdout);
-		return failed;
-	}
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return stage_main(run, argc, argv);
 }

@@ -18,9 +18,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/io.h"
 #include "sandbox/enter.h"
+#include "sandbox/landlock.h"
 #include "sandbox/layout.h"
+#include "sandbox/limits.h"
+#include "sandbox/mount_table.h"
 #include "sandbox/mounts.h"
+#include "sandbox/privileges.h"
+#include "sandbox/root.h"
 #include "tests/escape/guards.h"
 
 static uint64_t off;               /* guards that are off */
@@ -34,10 +40,9 @@ is_off(uint64_t guards)
 
 #define OFF(name) is_off(GUARD_BIT(name))
 
-/* What the linker renames has no header. */
-#define WRAP(type, name, ...)            \
-	type __real_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__); \
+/* What the linker renames has no header; its type is that of the call it stands for. */
+#define WRAP(type, name, ...)                          \
+	__typeof__(name) __real_##name, __wrap_##name; \
 	type __wrap_##name(__VA_ARGS__)
 
 WRAP(bool, plan_parse, const void *data, size_t length, struct plan *ret)
@@ -54,10 +59,37 @@ WRAP(int, privileges_drop, void)
 {
 	if (OFF(NO_CAPABILITIES))
 		return 0;
-	/* Landlock and seccomp ask for either; execve takes what is not ambient. */
-	if (OFF(NO_NEW_PRIVS))
-		return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return __real_privileges_drop();
+	/* Landlock and seccomp ask for either: without the flag process 2 keeps its capabilities
+	 * for them, and execve takes what is not ambient; process 1 drops its own after the fork.
+	 */
+	if (!OFF(NO_NEW_PRIVS))
+		return __real_privileges_drop();
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
+/* Process 1 has a filter of its own to put up, and is not whom the guard is about: it has the flag
+ * and no capabilities before process 2 goes on. */
+WRAP(pid_t, fork, void)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (!OFF(NO_NEW_PRIVS))
+		return __real_fork();
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -1;
+	pid = __real_fork();
+	if (pid > 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+			   (!OFF(NO_CAPABILITIES) && __real_privileges_drop() < 0)))
+		_exit(1);
+	close(ready[1]);
+	if (pid == 0 && read(ready[0], &byte, 1) != 0)
+		_exit(1);
+	close(ready[0]);
+	return pid;
 }
 
 WRAP(int, privileges_forbid_new, void)
@@ -84,14 +116,14 @@ WRAP(int, limits_set, const struct policy_limits *limits)
 	return OFF(NO_DUMP) ? 0 : setrlimit(RLIMIT_CORE, &none);
 }
 
-WRAP(int, setrlimit64, int resource, const struct rlimit64 *limit)
+WRAP(int, setrlimit64, __rlimit_resource_t resource, const struct rlimit64 *limit)
 {
 	if (OFF(NO_DUMP) && resource == RLIMIT_CORE)
 		return 0;
 	return __real_setrlimit64(resource, limit);
 }
 
-WRAP(int, getrlimit64, int resource, struct rlimit64 *ret)
+WRAP(int, getrlimit64, __rlimit_resource_t resource, struct rlimit64 *ret)
 {
 	if (OFF(NO_DUMP) && resource == RLIMIT_CORE) {
 		*ret = (struct rlimit64){1, 1};
@@ -120,11 +152,14 @@ WRAP(int, mounts_restrict, int mount_fd, uint64_t attributes)
 	return __real_mounts_restrict(mount_fd, without(attributes));
 }
 
-WRAP(int, mounts_tmpfs, uint64_t bytes, uint64_t inodes, const char *mode, uint64_t attributes)
+WRAP(int, mounts_tmpfs, uint64_t bytes, uint64_t inodes, const char *mode, bool is_dense,
+    uint64_t attributes)
 {
-	if (OFF(TMP_SIZE) && strcmp(mode, "1777") == 0)
-		return __real_mounts_tmpfs(UINT64_C(1) << 30, 1000000, mode, without(attributes));
-	return __real_mounts_tmpfs(bytes, inodes, mode, without(attributes));
+	if (OFF(TMP_SIZE) && strcmp(mode, "1777") == 0) {
+		bytes = UINT64_C(1) << 30;
+		inodes = 1000000;
+	}
+	return __real_mounts_tmpfs(bytes, inodes, mode, is_dense, without(attributes));
 }
 
 WRAP(int, mount_table_check, int proc_fd, char *wrong, size_t size)

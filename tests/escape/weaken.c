@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/scope.h"
 #include "sandbox/clone.h"
-#include "sandbox/launch.h"
 #include "tests/escape/guards.h"
 
 static uint64_t off;
@@ -20,10 +20,9 @@ weaken_begin(uint64_t guards)
 	off = guards;
 }
 
-/* What the linker renames has no header. */
-#define WRAP(type, name, ...)            \
-	type __real_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__); \
+/* What the linker renames has no header; its type is that of the call it stands for. */
+#define WRAP(type, name, ...)                          \
+	__typeof__(name) __real_##name, __wrap_##name; \
 	type __wrap_##name(__VA_ARGS__)
 
 static const struct {
@@ -57,8 +56,7 @@ WRAP(long, syscall, long number, ...)
 	for (int i = 0; i < 6; i++)
 		value[i] = va_arg(rest, long);
 	va_end(rest);
-	if ((off & GUARD_BIT(CLOSED_FDS)) != 0 && number == SYS_close_range &&
-	    value[0] == LAUNCH_FDS)
+	if ((off & GUARD_BIT(CLOSED_FDS)) != 0 && number == SYS_close_range)
 		return 0;
 	return __real_syscall(number, value[0], value[1], value[2], value[3], value[4], value[5]);
 }
