@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "common/io.h"
+#include "sandbox/handover.h"
 #include "sandbox/idmap.h"
 #include "sandbox/launch.h"
 #include "sandbox/listener.h"
@@ -154,6 +155,7 @@ struct ends {
 	/* /dev/null, opened for this cell: what is open once has its flags once, and cells could
 	 * tell each other by them. */
 	int null;
+	int handover, handover_child;
 	int trees[CELL_MOUNTS_MAX];
 	uint32_t tree_count;
 };
@@ -167,12 +169,14 @@ ends_close(struct ends *ends)
 	scope_close(&ends->lifeline_child);
 	scope_close(&ends->plan);
 	scope_close(&ends->null);
+	scope_close(&ends->handover);
+	scope_close(&ends->handover_child);
 	for (uint32_t i = 0; i < ends->tree_count; i++)
 		scope_close(&ends->trees[i]);
 }
 
 static enum err
-ends_open(struct ends *ends, struct fault *fault)
+ends_open(const struct cell_spec *spec, struct ends *ends, struct fault *fault)
 {
 	int pair[2];
 
@@ -187,6 +191,12 @@ ends_open(struct ends *ends, struct fault *fault)
 	ends->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (ends->null < 0)
 		return fault_set(fault, ERR_CONFINEMENT, "/dev/null: %s", strerror(errno));
+	if (!spec->parked)
+		return ERR_OK;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fault_set(fault, ERR_INTERNAL, "socketpair: %s", strerror(errno));
+	ends->handover = pair[0];
+	ends->handover_child = pair[1];
 	return ERR_OK;
 }
 
@@ -229,6 +239,8 @@ make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
 	    .id = identity->inside,
 	    .active = leaf->fd >= 0 && leaf->missing == NULL ? LAYER_BIT(CGROUP) : 0,
 	};
+	static const char *const nothing[] = {NULL};
+	struct cell_spec known = *spec;
 	SCOPED_FREE void *data = NULL;
 	size_t length = 0;
 	enum err r;
@@ -236,11 +248,13 @@ make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
 
 	memcpy(head.outside, launcher->outside, sizeof(head.outside));
 	head.flags = (spec->bundle_fd >= 0 ? PLAN_BUNDLE : 0) |
-		     (spec->door_fd >= 0 ? PLAN_DOOR : 0) |
+		     (spec->door_fd >= 0 && !spec->parked ? PLAN_DOOR : 0) |
 		     (identity->drop_groups ? PLAN_DROP_GROUPS : 0) |
 		     (launcher->privileged ? PLAN_PRIVILEGED : 0) | (spec->timed ? PLAN_TIMED : 0) |
-		     (spec->listen ? PLAN_NOTIFY : 0);
-	r = plan_encode(spec, &head, &data, &length, fault);
+		     (spec->listen ? PLAN_NOTIFY : 0) | (spec->parked ? PLAN_PARKED : 0);
+	if (spec->parked)
+		known.envp = nothing;
+	r = plan_encode(&known, &head, &data, &length, fault);
 	if (r == ERR_OK)
 		r = clone_trees(spec, ends, &head.flags, fault);
 	if (r != ERR_OK)
@@ -256,18 +270,21 @@ static void
 fill_layout(const struct cell_launcher *launcher, const struct cell_spec *spec,
     const struct ends *ends, struct launch *launch)
 {
-	const int stdio[] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
+	const int given[] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd},
+		  none[] = {-1, -1, -1};
+	const int *stdio = spec->parked ? none : given;
 
 	for (int i = 0; i < LAUNCH_FDS; i++)
 		launch->fds[i] = -1;
 	for (int i = 0; i < 3; i++)
 		launch->fds[i] = stdio[i] >= 0 ? stdio[i] : ends->null;
-	launch->fds[FD_DOOR] = spec->door_fd;
+	launch->fds[FD_DOOR] = spec->parked ? -1 : spec->door_fd;
 	launch->fds[FD_PLAN] = ends->plan;
 	launch->fds[FD_STATUS] = ends->status_child;
 	launch->fds[FD_LIFELINE] = ends->lifeline_child;
 	launch->fds[FD_BUNDLE] = spec->bundle_fd;
 	launch->fds[FD_SELF] = launcher->init_fd;
+	launch->fds[FD_HANDOVER] = ends->handover_child;
 	for (uint32_t i = 0; i < spec->mount_count; i++)
 		launch->fds[FD_MOUNTS + i] =
 		    ends->tree_count > 0 ? ends->trees[i] : spec->mounts[i].source_fd;
@@ -332,10 +349,10 @@ start(const struct cell_launcher *launcher, const struct cell_spec *spec,
     struct fault *fault)
 {
 	struct launch launch = {.privileged = launcher->privileged, .cgroup_fd = leaf->fd};
-	struct cell cell = {
-	    .pidfd = -1, .status_fd = -1, .lifeline_fd = -1, .listener_fd = -1, .leaf = *leaf};
+	struct cell cell = CELL_NONE;
 	enum err r;
 
+	cell.leaf = *leaf;
 	fill_layout(launcher, spec, ends, &launch);
 	cell.pid = launch_run(&launch, &cell.pidfd);
 	if (cell.pid < 0)
@@ -344,6 +361,7 @@ start(const struct cell_launcher *launcher, const struct cell_spec *spec,
 	*leaf = CGROUP_LEAF_NONE;
 	cell.status_fd = TAKE_FD(ends->status);
 	cell.lifeline_fd = TAKE_FD(ends->lifeline);
+	cell.handover_fd = TAKE_FD(ends->handover);
 	r = let_in(launcher, identity, &cell, fault);
 	if (r != ERR_OK) {
 		cell_kill(&cell);
@@ -358,13 +376,13 @@ enum err
 cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, struct cell *ret,
     struct fault *fault)
 {
-	struct ends ends = {-1, -1, -1, -1, -1, -1, {0}, 0};
+	struct ends ends = {-1, -1, -1, -1, -1, -1, -1, -1, {0}, 0};
 	struct cgroup_leaf leaf = CGROUP_LEAF_NONE;
 	struct identity identity;
 	enum err r = choose_identity(launcher, spec, &identity, fault);
 
 	if (r == ERR_OK)
-		r = ends_open(&ends, fault);
+		r = ends_open(spec, &ends, fault);
 	if (r == ERR_OK)
 		r = make_leaf(launcher, spec, &leaf, fault);
 	if (r == ERR_OK)
@@ -374,6 +392,32 @@ cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, s
 	cgroup_leaf_remove(&leaf);
 	ends_close(&ends);
 	return r;
+}
+
+int
+cell_parked_read(const struct cell *cell)
+{
+	char byte;
+	ssize_t n = recv(cell->handover_fd, &byte, 1, MSG_DONTWAIT);
+
+	return n == 1 ? 1 : n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+enum err
+cell_hand_over(struct cell *cell, const char *const *envp, const int stdio[3], int door_fd,
+    struct fault *fault)
+{
+	SCOPED_FD handover = TAKE_FD(cell->handover_fd);
+	SCOPED_FD null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[HANDOVER_FDS_MAX], r;
+
+	if (null < 0)
+		return fault_set(fault, ERR_CONFINEMENT, "/dev/null: %s", strerror(errno));
+	for (int i = 0; i < HANDOVER_STDIO; i++)
+		fds[i] = stdio[i] >= 0 ? stdio[i] : null;
+	fds[HANDOVER_STDIO] = door_fd;
+	r = handover_send(handover, envp, fds);
+	return r == 0 ? ERR_OK : fault_set(fault, ERR_CONFINEMENT, "hand over: %s", strerror(-r));
 }
 
 static bool
@@ -441,9 +485,6 @@ cell_done(struct cell *cell)
 	scope_close(&cell->pidfd);
 	scope_close(&cell->status_fd);
 	scope_close(&cell->listener_fd);
-	*cell = (struct cell){.pidfd = -1,
-	    .status_fd = -1,
-	    .lifeline_fd = -1,
-	    .listener_fd = -1,
-	    .leaf = CGROUP_LEAF_NONE};
+	scope_close(&cell->handover_fd);
+	*cell = CELL_NONE;
 }

@@ -38,6 +38,9 @@ struct cell_spec {
 	 * Never 0. A mount must be readable for it. */
 	uid_t host_uid;
 	const char *hostname;
+	/* The cell stops where the run would begin; cell_hand_over goes on. Environment, stdio and
+	 * door are then not looked at. */
+	bool parked;
 	bool timed; /* a CELL_STEP report for each step, before READY; for benchmarks */
 	/* What the profile denies by error number comes to cell.listener_fd, and waits there for
 	 * its answer (sandbox/listener.h). Where this kernel cannot, the kernel answers. */
@@ -52,7 +55,17 @@ struct cell {
 	int lifeline_fd; /* write end; closing it, or dying with it, ends the cell */
 	int listener_fd; /* with READY, where it was asked for; -1: nobody can see denied calls */
 	struct cgroup_leaf leaf;
+	int handover_fd; /* of a parked cell: readable when it is built, or gone; else -1 */
 };
+
+/* No cell: cell_kill and cell_done do nothing. */
+#define CELL_NONE                   \
+	((struct cell){.pidfd = -1, \
+	    .status_fd = -1,        \
+	    .lifeline_fd = -1,      \
+	    .handover_fd = -1,      \
+	    .listener_fd = -1,      \
+	    .leaf = CGROUP_LEAF_NONE})
 
 enum cell_report_kind { CELL_REPORT_NONE = 0, CELL_READY, CELL_FAILED, CELL_EXITED, CELL_STEP };
 
@@ -90,6 +103,14 @@ void cell_launcher_set_cgroup(
  * CLONE_VM and CLONE_VFORK). */
 MUST_USE enum err cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec,
     struct cell *ret, struct fault *fault);
+/* Whether a parked cell is built, without blocking: 1 = yes, 0 = not yet, -1 = it is gone, or it
+ * was asked before. A FAILED report on status_fd says why. */
+MUST_USE int cell_parked_read(const struct cell *cell);
+/* Makes a built, parked cell the cell of a run: the program starts with this environment, stdio
+ * (-1: /dev/null) and door (-1: none), all borrowed; READY follows. Once. ERR_CONFINEMENT: the cell
+ * cannot be used any more; kill it. */
+MUST_USE enum err cell_hand_over(struct cell *cell, const char *const *envp, const int stdio[3],
+    int door_fd, struct fault *fault);
 /* Reads one report without blocking: 1 = got one, 0 = none yet, -1 = the end, and no more come.
  * READY may set cell->listener_fd, which the caller may take.
  * Trust: init shares the cell with the program; a malformed report counts as the end. */

@@ -16,11 +16,13 @@
 #include <time.h>
 
 #include "common/io.h"
+#include "sandbox/handover.h"
 #include "sandbox/landlock.h"
 #include "sandbox/layout.h"
 #include "sandbox/limits.h"
 #include "sandbox/mount_table.h"
 #include "sandbox/notify.h"
+#include "sandbox/parked.h"
 #include "sandbox/privileges.h"
 #include "sandbox/root.h"
 
@@ -193,13 +195,16 @@ step_session(struct enter *enter)
 	return getsid(0) == getpid() && open("/dev/tty", O_RDWR | O_CLOEXEC) < 0 ? 0 : -EPERM;
 }
 
-/* Descriptors from first on that are open, among as many as one poll(2) may ask for. */
+enum { POLLED_MAX = 1024 };
+
+/* How many of the descriptors from first on are open, among as many as are wanted and one poll(2)
+ * may ask for. */
 static int
-count_open(int first)
+count_open(int first, nfds_t wanted)
 {
-	struct pollfd fds[1024];
+	struct pollfd fds[POLLED_MAX];
 	struct rlimit limit;
-	nfds_t asked = ARRAY_SIZE(fds);
+	nfds_t asked = wanted;
 	int count = 0;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -218,11 +223,27 @@ count_open(int first)
 static int
 step_descriptors(struct enter *enter)
 {
+	bool parked = (enter->plan->head->flags & PLAN_PARKED) != 0;
+	int kept = parked ? FD_PARKED : FD_REPORT;
+
 	if (dup3(enter->report_fd, FD_REPORT, O_CLOEXEC) < 0 ||
-	    syscall(SYS_close_range, FD_REPORT + 1, ~0U, 0) < 0)
+	    (parked && dup3(FD_HANDOVER, FD_PARKED, O_CLOEXEC) < 0) ||
+	    syscall(SYS_close_range, kept + 1, ~0U, 0) < 0)
 		return -errno;
 	enter->report_fd = FD_REPORT;
-	return count_open(FD_REPORT + 1) == 0 ? 0 : -EBADF;
+	return count_open(kept + 1, POLLED_MAX) == 0 ? 0 : -EBADF;
+}
+
+static int
+step_hand_over(struct enter *enter)
+{
+	int r;
+
+	if ((enter->plan->head->flags & PLAN_PARKED) == 0)
+		return 0;
+	r = parked_wait(enter);
+	/* Nothing was open before; what came has the lowest numbers. */
+	return r < 0 || count_open(FD_PARKED, 2 * HANDOVER_FDS_MAX) == 0 ? r : -EBADF;
 }
 
 static int
@@ -283,7 +304,7 @@ step_exec(struct enter *enter)
 	if (timing_write(&enter->timing, enter->report_fd) < 0 ||
 	    io_write_full(enter->report_fd, &ready, sizeof(ready)) < 0)
 		return -EPIPE;
-	execve(enter->plan->argv[0], enter->plan->argv, enter->plan->envp);
+	execve(enter->plan->argv[0], enter->plan->argv, enter->envp);
 	enter_at(enter, enter->plan->argv[0] + 1);
 	return -errno;
 }
@@ -345,6 +366,8 @@ static const struct step steps[] = {
      * and the report pipe are open. Before Landlock, which does not take back what is open. */
     {"descriptors", step_descriptors, LAYER_BIT(CLOSED_FDS), false, ""},
     {"Landlock", step_landlock, LAYER_BIT(LANDLOCK), true, "Linux 5.13 with lsm=landlock has it"},
+    /* A parked cell waits here: all that is above needs no run, and what is below is quick. */
+    {"hand over", step_hand_over, 0, false, "supervisor and praxa-init differ in version"},
     /* After the last open and allocation of ours, which they would count. */
     {"rlimits", step_limits, LAYER_BIT(RLIMITS) | LAYER_BIT(NO_DUMP), false,
 	"a hard limit of the caller is lower; see getrlimit(2)"},

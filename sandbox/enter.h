@@ -16,13 +16,14 @@
 /* What the steps share. Zeroed layers: nothing is active. */
 struct enter {
 	const struct plan *plan;
-	int proc_fd;     /* the host's /proc, until the cell is built */
-	int host_fd;     /* the host's root, until the cell's takes its place */
-	int root_fd;     /* the cell's root */
-	int report_read; /* praxa-init's end of the report pipe */
-	int report_fd;   /* process 2's end */
-	pid_t program;   /* process 2, in praxa-init; 0 in process 2 */
-	uint64_t layers; /* read back so far */
+	char *const *envp; /* the program's */
+	int proc_fd;       /* the host's /proc, until the cell is built */
+	int host_fd;       /* the host's root, until the cell's takes its place */
+	int root_fd;       /* the cell's root */
+	int report_read;   /* praxa-init's end of the report pipe */
+	int report_fd;     /* process 2's end */
+	pid_t program;     /* process 2, in praxa-init; 0 in process 2 */
+	uint64_t layers;   /* read back so far */
 	uint32_t landlock_abi;
 	char object[64]; /* what the current step is at; completes its name */
 	struct timing timing;

@@ -240,6 +240,7 @@ main(void)
 	umask(0); /* the modes that we ask for are those that files get */
 	set_signals();
 	read_plan(&plan);
+	enter.envp = plan.envp;
 	if (!enter_cell(&enter, &report)) {
 		say(&report);
 		_exit(1); /* a sanitizer's own end would write to the program's stderr */

@@ -11,11 +11,14 @@ enum {
 	FD_LIFELINE = 6, /* pipe: one byte when the id maps are written, then only its end */
 	FD_BUNDLE = 7,   /* sealed pack, or closed */
 	FD_SELF = 8,     /* praxa-init itself, closed by its own execve */
-	FD_MOUNTS = 9,   /* FD_MOUNTS + i is cell_spec.mounts[i] */
+	FD_HANDOVER = 9, /* SOCK_SEQPACKET, sandbox/handover.h; or closed */
+	FD_MOUNTS = 10,  /* FD_MOUNTS + i is cell_spec.mounts[i] */
 };
 
 /* In process 2: close-on-exec socket to praxa-init, SOCK_SEQPACKET: struct cell_report, and before
  * it, with a listener, one byte that carries it. Its end means that execve succeeded. */
 enum { FD_REPORT = 4 };
+/* In process 2 of a parked cell: FD_HANDOVER, until it is used. */
+enum { FD_PARKED = 5 };
 
 #endif

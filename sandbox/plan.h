@@ -29,7 +29,8 @@ enum plan_flag {
 	PLAN_PRIVILEGED = 16, /* no user namespace: capabilities are real until dropped */
 	PLAN_TIMED = 32,      /* report how long each step takes */
 	PLAN_NOTIFY = 64,     /* denied calls go to a listener, which goes to the supervisor */
-	PLAN_FLAGS = 127,
+	PLAN_PARKED = 128,    /* environment, stdio and door come later, by FD_HANDOVER */
+	PLAN_FLAGS = 255,
 };
 
 struct plan_head {
