@@ -70,6 +70,7 @@ serve(const struct run_options *options, struct up *up, struct fault *fault)
 	    .resources = options->resources,
 	    .resource_count = options->resource_count,
 	    .cgroup = options->cgroup,
+	    .warm = options->warm,
 	    .verbose = true,
 	};
 	struct event *terminate, *interrupt;

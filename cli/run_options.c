@@ -44,6 +44,14 @@ on_cgroup(void *context, const char *value, struct fault *fault)
 }
 
 static enum err
+on_warm(void *context, const char *value, struct fault *fault)
+{
+	(void)fault;
+	((struct run_options *)context)->warm = value;
+	return ERR_OK;
+}
+
+static enum err
 on_resource(void *context, const char *value, struct fault *fault)
 {
 	struct run_options *options = context;
@@ -86,7 +94,10 @@ FLAG_OPTION(help)
 	    {"verbose", 'v', NULL, "show what the daemons say", on_verbose},               \
 	    {"help", 'h', NULL, "this text", on_help},
 
-static const struct args_option up_rows[] = {SHARED_ROWS{0}};
+static const struct args_option up_rows[] = {
+    {"warm", 0, "N", "cells built ahead for each Skill (1); 0: none", on_warm},
+    SHARED_ROWS{0},
+};
 
 static const struct args_option run_rows[] = {
     {"input", 'i', "JSON|@FILE|-", "what the Skill gets; an object", on_input},
@@ -119,7 +130,7 @@ enum err
 run_options_parse(
     int argc, char *const argv[], bool up, struct run_options *ret, struct fault *fault)
 {
-	struct run_options options = {.workspace = "ws_local", .event = "run"};
+	struct run_options options = {.workspace = "ws_local", .event = "run", .warm = "1"};
 	int at = 1;
 	enum err r = ERR_OK;
 

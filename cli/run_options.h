@@ -17,6 +17,7 @@ struct run_options {
 	const char *event;     /* "run" when not given */
 	const char *input;     /* JSON, @FILE or - */
 	const char *cgroup;    /* of praxad's own; NULL: not given */
+	const char *warm;      /* up: cells built ahead for each Skill; "1" when not given */
 	char state[PATHS_MAX];
 	bool json, quiet, verbose, help;
 };

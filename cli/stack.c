@@ -80,6 +80,10 @@ praxad_arguments(const struct stack *stack, const char **argv)
 		argv[n++] = "--cgroup";
 		argv[n++] = stack->plan.cgroup;
 	}
+	if (stack->plan.warm != NULL && n + 2 < DAEMON_ARGV_MAX) {
+		argv[n++] = "--warm";
+		argv[n++] = stack->plan.warm;
+	}
 	argv[n] = NULL;
 }
 

@@ -24,6 +24,7 @@ struct stack_plan {
 	const char *const *resources; /* NAME=DIR */
 	unsigned resource_count;
 	const char *cgroup; /* of praxad's own; NULL: it looks for one */
+	const char *warm;   /* cells that praxad builds ahead for each Skill; NULL: none */
 	bool verbose; /* the daemons' own messages go to stderr; else to STATE/run/<daemon>.log */
 };
 

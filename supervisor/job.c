@@ -153,19 +153,29 @@ job_start(struct event_base *base, const struct cell_launcher *launcher,
     const struct cell_spec *spec, const struct job_handlers *handlers, void *context,
     struct job **ret, struct fault *fault)
 {
-	struct job *job = calloc(1, sizeof(*job));
-	enum err r;
+	struct cell cell;
+	enum err r = cell_spawn(launcher, spec, &cell, fault);
 
-	if (job == NULL)
-		return fault_set(fault, ERR_INTERNAL, "out of memory");
-	r = cell_spawn(launcher, spec, &job->cell, fault);
-	if (r != ERR_OK) {
-		free(job);
+	if (r != ERR_OK)
 		return r;
+	return job_adopt(base, &cell, spec->cell->limits.wall_ns, handlers, context, ret, fault);
+}
+
+enum err
+job_adopt(struct event_base *base, struct cell *cell, uint64_t wall_ns,
+    const struct job_handlers *handlers, void *context, struct job **ret, struct fault *fault)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL) {
+		cell_kill(cell);
+		cell_done(cell);
+		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	}
+	job->cell = *cell;
 	job->handlers = handlers;
 	job->context = context;
-	if (!watch(job, base, spec->cell->limits.wall_ns)) {
+	if (!watch(job, base, wall_ns)) {
 		job_free(&job);
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	}

@@ -35,6 +35,9 @@ MUST_USE enum err job_start(struct event_base *base, const struct cell_launcher 
     struct job **ret, struct fault *fault);
 /* The cell's listener, once, from `ready` on; the caller's. -1: there is none. */
 int job_take_listener(struct job *job);
+/* The same with a parked cell (taken) to which a run was just handed over. */
+MUST_USE enum err job_adopt(struct event_base *base, struct cell *cell, uint64_t wall_ns,
+    const struct job_handlers *handlers, void *context, struct job **ret, struct fault *fault);
 /* Kills the cell. The first reason given wins; why may be NULL. `ended` follows from the loop. */
 void job_stop(struct job *job, enum end_reason reason, const struct fault *why);
 /* Kills, reaps and frees without calling a handler; NULLs the caller's pointer; accepts NULL. */

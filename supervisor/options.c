@@ -53,6 +53,16 @@ on_resource(void *context, const char *value, struct fault *fault)
 }
 
 static enum err
+on_warm(void *context, const char *value, struct fault *fault)
+{
+	if (value[0] < '0' || value[0] > '0' + OPTIONS_WARM_MAX || value[1] != '\0')
+		return fault_set(
+		    fault, ERR_PROTOCOL, "--warm takes a number from 0 to %d", OPTIONS_WARM_MAX);
+	((struct supervisor_options *)context)->warm = (unsigned)(value[0] - '0');
+	return ERR_OK;
+}
+
+static enum err
 on_help(void *context, const char *value, struct fault *fault)
 {
 	(void)value;
@@ -71,6 +81,7 @@ static const struct args_option rows[] = {
     {"profiles", 0, "DIR", "seccomp profiles", on_profiles},
     {"sdk", 0, "DIR", "what Skills see at /praxa/sdk", on_sdk},
     {"cgroup", 0, "DIR", "a cgroup v2 of our own; default: the one we are started in", on_cgroup},
+    {"warm", 0, "N", "cells built ahead for each Skill (0)", on_warm},
     {"help", 'h', NULL, "this text", on_help},
     {0},
 };

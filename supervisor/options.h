@@ -5,7 +5,7 @@
 #include "common/args.h"
 #include "supervisor/skill.h"
 
-enum { OPTIONS_POLICIES_MAX = 64 };
+enum { OPTIONS_POLICIES_MAX = 64, OPTIONS_WARM_MAX = 8 };
 
 /* Strings borrow from argv. NULL: not given. */
 struct supervisor_options {
@@ -18,6 +18,7 @@ struct supervisor_options {
 	const char *cgroup;    /* our cgroup v2; NULL: the one we were started in */
 	const char *policies[OPTIONS_POLICIES_MAX];
 	unsigned policy_count;
+	unsigned warm; /* parked cells for each Skill */
 	struct skill_resources resources;
 	bool help;
 };

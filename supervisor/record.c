@@ -54,6 +54,16 @@ put_number(struct body *body, const char *key, uint64_t number)
 }
 
 static void
+put_truth(struct body *body, const char *key, bool truth)
+{
+	msgpack_pack_str_with_body(&body->packer, key, strlen(key));
+	if (truth)
+		msgpack_pack_true(&body->packer);
+	else
+		msgpack_pack_false(&body->packer);
+}
+
+static void
 put_layers(struct body *body, uint64_t layers)
 {
 	msgpack_pack_str_with_body(&body->packer, "layers", 6);
@@ -127,10 +137,11 @@ record_started(struct run *run, const struct cell_report *report, recorder_answe
 	struct body body;
 
 	event.layers = report->layers;
-	body_begin(&body, 3);
+	body_begin(&body, 4);
 	put_layers(&body, report->layers);
 	put_number(&body, "landlock_abi", report->landlock_abi);
 	put_number(&body, "setup_us", report->setup_ns / 1000);
+	put_truth(&body, "warm", run->warm);
 	return finish(run->supervisor, &event, &body, answered, run, fault);
 }
 

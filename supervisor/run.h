@@ -40,6 +40,8 @@ struct run {
 	struct event *resume; /* reads again after a slow client made us pause */
 	uint64_t output_bytes;
 	uint64_t admitted_ns, ended_ns; /* monotonic */
+	bool warm;                      /* its cell was built ahead */
+	uint64_t handed_ns;             /* when its cell was asked for; monotonic */
 	struct job *job;
 	struct denied *denials;         /* what the Skill's cell is denied; NULL: nobody sees it */
 	struct denied_summary syscalls; /* of the Skill's cell and of its tools' */

@@ -7,6 +7,7 @@
 
 #include "supervisor/control.h"
 #include "supervisor/output.h"
+#include "supervisor/pool.h"
 #include "supervisor/record.h"
 
 enum err
@@ -65,15 +66,24 @@ listen_to_cell(struct run *run)
 		    run->supervisor->clock, on_denied, run);
 }
 
+static uint64_t
+now_ns(const struct run *run)
+{
+	return run->supervisor->clock->monotonic_ns(run->supervisor->clock->context);
+}
+
 /* The Skill already runs, but whatever it asks for waits behind this record. */
 static void
 on_ready(void *context, const struct cell_report *report)
 {
 	struct run *run = context;
+	struct cell_report started = *report;
 	struct fault fault;
 
-	control_tell_started(run, report);
-	if (record_started(run, report, on_started_answer, &fault) != ERR_OK)
+	if (run->warm) /* praxa-init counts from when the cell was built */
+		started.setup_ns = now_ns(run) - run->handed_ns;
+	control_tell_started(run, &started);
+	if (record_started(run, &started, on_started_answer, &fault) != ERR_OK)
 		run_stop(run, END_AUDIT_LOST, &fault);
 	listen_to_cell(run);
 }
@@ -125,12 +135,69 @@ build_environment(const struct run *run, char texts[][ENV_TEXT_MAX], const char 
 	envp[n] = NULL;
 }
 
-enum err
-start_cell(struct run *run, struct fault *fault)
+void
+start_spec(struct supervisor *supervisor, const struct skill *skill, struct cell_mount *sdk,
+    struct cell_spec *ret)
+{
+	*sdk = (struct cell_mount){supervisor->sdk_fd, "/praxa/sdk"};
+	*ret = (struct cell_spec){
+	    .cell = &policy_skill(skill->source.policy)->cell,
+	    .profile = skill->profile,
+	    .bundle_fd = skill->bundle_fd,
+	    .bundle_at = "/skill",
+	    .mounts = sdk,
+	    .mount_count = supervisor->sdk_fd >= 0 ? 1 : 0,
+	    .stdin_fd = -1,
+	    .stdout_fd = -1,
+	    .stderr_fd = -1,
+	    .door_fd = -1,
+	    .host_uid = supervisor_next_uid(supervisor),
+	    .hostname = "cell",
+	    .listen = true,
+	};
+}
+
+static enum err
+start_cold(struct run *run, const char *const *envp, const int writers[2], struct fault *fault)
+{
+	struct supervisor *supervisor = run->supervisor;
+	struct cell_mount sdk;
+	struct cell_spec spec;
+
+	start_spec(supervisor, run->skill, &sdk, &spec);
+	spec.envp = envp;
+	spec.stdout_fd = writers[0];
+	spec.stderr_fd = writers[1];
+	spec.door_fd = run->door_fd;
+	return job_start(
+	    supervisor->base, supervisor->launcher, &spec, &handlers, run, &run->job, fault);
+}
+
+/* A parked cell that is gone at this moment is no reason to end the run: it then starts cold. */
+static bool
+start_warm(struct run *run, const char *const *envp, const int writers[2])
 {
 	struct supervisor *supervisor = run->supervisor;
 	const struct policy_skill *head = policy_skill(run->skill->source.policy);
-	struct cell_mount sdk = {supervisor->sdk_fd, "/praxa/sdk"};
+	const int stdio[] = {-1, writers[0], writers[1]};
+	struct fault fault;
+	struct cell cell;
+
+	if (!pool_take(supervisor->pool, run->skill, &cell))
+		return false;
+	if (cell_hand_over(&cell, envp, stdio, run->door_fd, &fault) != ERR_OK) {
+		cell_kill(&cell);
+		cell_done(&cell);
+		return false;
+	}
+	run->warm = job_adopt(supervisor->base, &cell, head->cell.limits.wall_ns, &handlers, run,
+			&run->job, &fault) == ERR_OK;
+	return run->warm;
+}
+
+enum err
+start_cell(struct run *run, struct fault *fault)
+{
 	char texts[1][ENV_TEXT_MAX];
 	const char *envp[ENV_COUNT];
 	int writers[2] = {-1, -1};
@@ -139,24 +206,9 @@ start_cell(struct run *run, struct fault *fault)
 	if (r != ERR_OK)
 		return r;
 	build_environment(run, texts, envp);
-	r = job_start(supervisor->base, supervisor->launcher,
-	    &(struct cell_spec){
-		.cell = &head->cell,
-		.profile = run->skill->profile,
-		.envp = envp,
-		.bundle_fd = run->skill->bundle_fd,
-		.bundle_at = "/skill",
-		.mounts = &sdk,
-		.mount_count = supervisor->sdk_fd >= 0 ? 1 : 0,
-		.stdin_fd = -1,
-		.stdout_fd = writers[0],
-		.stderr_fd = writers[1],
-		.door_fd = run->door_fd,
-		.host_uid = supervisor_next_uid(supervisor),
-		.hostname = "cell",
-		.listen = true,
-	    },
-	    &handlers, run, &run->job, fault);
+	run->handed_ns = now_ns(run);
+	if (!start_warm(run, envp, writers))
+		r = start_cold(run, envp, writers, fault);
 	close(writers[0]);
 	close(writers[1]);
 	close(run->door_fd);

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "supervisor/control.h"
 #include "supervisor/link.h"
+#include "supervisor/pool.h"
 #include "supervisor/record.h"
 
 bool
@@ -104,6 +105,7 @@ on_signal(int number, short what, void *context)
 	if (supervisor->stopping)
 		return;
 	supervisor->stopping = true;
+	pool_free(&supervisor->pool);
 	event_add(supervisor->drain, &patience);
 	for (struct run *run = supervisor->runs, *next; run != NULL; run = next) {
 		next = run->next;
@@ -218,6 +220,11 @@ supervisor_init(struct supervisor *supervisor, const struct supervisor_options *
 		r = watch_signals(supervisor, fault);
 	if (r == ERR_OK)
 		r = connect_all(supervisor, fds, fault);
+	if (r != ERR_OK)
+		return r;
+	supervisor->pool = pool_new(supervisor, options->warm);
+	if (supervisor->pool == NULL)
+		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	return r;
 }
 
@@ -236,6 +243,7 @@ supervisor_done(struct supervisor *supervisor)
 		supervisor->runs = run->next;
 		run_abandon(run);
 	}
+	pool_free(&supervisor->pool);
 	if (supervisor->base != NULL) {
 		control_done(supervisor);
 		peer_listener_free(&supervisor->listener);

@@ -24,6 +24,7 @@ enum {
 };
 
 struct control;
+struct pool;
 struct run;
 
 struct supervisor {
@@ -35,7 +36,8 @@ struct supervisor {
 	struct fault no_cgroup; /* why */
 	struct skill *skills[OPTIONS_POLICIES_MAX];
 	unsigned skill_count;
-	int sdk_fd; /* O_PATH; -1: none */
+	int sdk_fd;        /* O_PATH; -1: none */
+	struct pool *pool; /* parked cells */
 	struct recorder *recorder;
 	struct dial *broker;
 	struct peer_listener *listener;

@@ -61,6 +61,22 @@ a_mistyped_option_gets_a_suggestion(void **state)
 }
 
 static void
+warm_cells_are_a_small_number(void **state)
+{
+	static const char *const bad[] = {"", "9", "-1", "1x", "10", "many"};
+	struct supervisor_options options;
+	struct fault fault;
+
+	(void)state;
+	assert_int_equal(PARSE(&options, &fault, WHOLE), ERR_OK);
+	assert_int_equal(options.warm, 0);
+	assert_int_equal(PARSE(&options, &fault, WHOLE, "--warm", "8"), ERR_OK);
+	assert_int_equal(options.warm, 8);
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(PARSE(&options, &fault, WHOLE, "--warm", bad[i]), ERR_PROTOCOL);
+}
+
+static void
 a_resource_is_a_name_and_a_directory_that_opens(void **state)
 {
 	struct supervisor_options options;
@@ -83,6 +99,7 @@ main(void)
 	    cmocka_unit_test(everything_needed_must_be_given),
 	    cmocka_unit_test(a_workspace_name_is_strict),
 	    cmocka_unit_test(a_mistyped_option_gets_a_suggestion),
+	    cmocka_unit_test(warm_cells_are_a_small_number),
 	    cmocka_unit_test(a_resource_is_a_name_and_a_directory_that_opens),
 	};
 
