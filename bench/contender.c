@@ -82,16 +82,17 @@ follow(struct stage *stage, struct cell *cell)
 	return exited.kind == CELL_EXITED && exited.status == 0;
 }
 
+static const char *const cell_env[] = {"PATH=/usr/bin:/bin", "HOME=/tmp", NULL};
+
 static bool
-spawn(struct stage *stage, const struct policy_cell *what, int stdin_fd, int stdout_fd,
+spawn(struct stage *stage, const struct policy_cell *what, int stdin_fd, int stdout_fd, bool parked,
     struct cell *ret)
 {
-	static const char *const envp[] = {"PATH=/usr/bin:/bin", "HOME=/tmp", NULL};
 	struct fault fault = {0};
 	struct cell_spec spec = {
 	    .cell = what,
 	    .profile = stage->profile,
-	    .envp = envp,
+	    .envp = cell_env,
 	    .bundle_fd = stage->bundle_fd,
 	    .bundle_at = "/skill",
 	    .stdin_fd = stdin_fd,
@@ -100,6 +101,7 @@ spawn(struct stage *stage, const struct policy_cell *what, int stdin_fd, int std
 	    .door_fd = -1,
 	    .host_uid = geteuid() == 0 ? FIRST_UID + stage->launches++ % UID_COUNT : (uid_t)-1,
 	    .hostname = "cell",
+	    .parked = parked,
 	    .timed = stage->timed,
 	};
 
@@ -121,11 +123,47 @@ launch_ours(struct stage *stage, struct launch_times *ret)
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return false;
 	out = pair[0];
-	sound = spawn(stage, &stage->cell, -1, pair[1], &cell);
+	sound = spawn(stage, &stage->cell, -1, pair[1], false, &cell);
 	close(pair[1]);
 	if (!sound)
 		return false;
 	sound = follow(stage, &cell);
+	ret->reaped_ns = now_ns() - start;
+	return read_first(out, start, ret) && sound;
+}
+
+static bool
+park(struct stage *stage)
+{
+	struct pollfd built = {.events = POLLIN};
+
+	if (!spawn(stage, &stage->cell, -1, -1, true, &stage->parked))
+		return false;
+	built.fd = stage->parked.handover_fd;
+	if (poll(&built, 1, -1) == 1 && cell_parked_read(&stage->parked) > 0)
+		return true;
+	follow(stage, &stage->parked); /* says why */
+	return false;
+}
+
+static bool
+launch_warm(struct stage *stage, struct launch_times *ret)
+{
+	uint64_t start = now_ns();
+	struct fault fault = {0};
+	SCOPED_FD out = -1;
+	int pair[2];
+	bool sound;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return false;
+	out = pair[0];
+	sound = cell_hand_over(
+		    &stage->parked, cell_env, (const int[]){-1, pair[1], -1}, -1, &fault) == ERR_OK;
+	close(pair[1]);
+	if (!sound)
+		fprintf(stderr, "launch: %s\n", fault.message);
+	sound = follow(stage, &stage->parked) && sound;
 	ret->reaped_ns = now_ns() - start;
 	return read_first(out, start, ret) && sound;
 }
@@ -141,7 +179,7 @@ idle_start(struct stage *stage, int input_fd, struct cell *ret)
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return false;
 	out = pair[0];
-	sound = spawn(stage, &stage->idle, input_fd, pair[1], ret);
+	sound = spawn(stage, &stage->idle, input_fd, pair[1], false, ret);
 	close(pair[1]);
 	return sound && io_read_full(out, &first, sizeof(first)) == (ssize_t)sizeof(first);
 }
@@ -286,9 +324,10 @@ launch_crun(struct stage *stage, struct launch_times *ret)
 }
 
 const struct contender contenders[CONTENDER_COUNT] = {
-    [CONTENDER_OURS] = {"praxa", NULL, launch_ours},
-    [CONTENDER_SPAWN] = {"posix_spawn", NULL, launch_spawn},
-    [CONTENDER_NAMESPACES] = {"clone3 with namespaces", NULL, launch_namespaces},
-    [CONTENDER_BWRAP] = {"bwrap --unshare-all", has_bwrap, launch_bwrap},
-    [CONTENDER_CRUN] = {"crun run", has_crun, launch_crun},
+    [CONTENDER_OURS] = {"praxa", NULL, NULL, launch_ours},
+    [CONTENDER_WARM] = {"praxa, warm", NULL, park, launch_warm},
+    [CONTENDER_SPAWN] = {"posix_spawn", NULL, NULL, launch_spawn},
+    [CONTENDER_NAMESPACES] = {"clone3 with namespaces", NULL, NULL, launch_namespaces},
+    [CONTENDER_BWRAP] = {"bwrap --unshare-all", has_bwrap, NULL, launch_bwrap},
+    [CONTENDER_CRUN] = {"crun run", has_crun, NULL, launch_crun},
 };

@@ -14,11 +14,14 @@ struct contender {
 	const char *name;
 	/* Says on stderr what is missing; NULL: always there. */
 	bool (*is_there)(const struct stage *stage);
+	/* What is done ahead, and not measured; NULL: nothing. */
+	bool (*prepare)(struct stage *stage);
 	bool (*launch)(struct stage *stage, struct launch_times *ret);
 };
 
 enum {
 	CONTENDER_OURS,
+	CONTENDER_WARM,
 	CONTENDER_SPAWN,
 	CONTENDER_NAMESPACES,
 	CONTENDER_BWRAP,

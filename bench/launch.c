@@ -100,6 +100,7 @@ alternate(struct stage *stage, unsigned rounds, struct result results[CONTENDER_
 	const struct timespec rest = {.tv_nsec = 3000000};
 	unsigned order[CONTENDER_COUNT], seed = 1;
 	struct launch_times times;
+	bool sound;
 
 	for (unsigned k = 0; k < CONTENDER_COUNT; k++)
 		order[k] = k;
@@ -110,10 +111,11 @@ alternate(struct stage *stage, unsigned rounds, struct result results[CONTENDER_
 
 			if (!results[k].is_there)
 				continue;
+			sound = contenders[k].prepare == NULL || contenders[k].prepare(stage);
 			nanosleep(&rest, NULL);
-			if (!contenders[k].launch(stage, &times)) {
+			if (!sound || !contenders[k].launch(stage, &times)) {
 				fprintf(stderr, "launch: %s failed\n", contenders[k].name);
-				if (k == CONTENDER_OURS)
+				if (k <= CONTENDER_WARM)
 					return false;
 				results[k].is_there = false;
 				continue;
@@ -145,7 +147,7 @@ measure_cold(struct stage *stage, unsigned rounds)
 		results[k].is_there =
 		    contenders[k].is_there == NULL || contenders[k].is_there(stage);
 	sound = alternate(stage, rounds, results);
-	for (unsigned k = CONTENDER_OURS + 1; sound && k < CONTENDER_COUNT; k++) {
+	for (unsigned k = CONTENDER_WARM + 1; sound && k < CONTENDER_COUNT; k++) {
 		if (!results[k].is_there)
 			continue;
 		snprintf(name, sizeof(name), "launch.cold.vs_%s", names[k]);
@@ -153,6 +155,9 @@ measure_cold(struct stage *stage, unsigned rounds)
 		snprintf(name, sizeof(name), "launch.cold_first.vs_%s", names[k]);
 		row_print_pair(name, &ours->first, &results[k].first, contenders[k].name, "us");
 	}
+	if (sound)
+		row_print_pair("launch.warm.vs_spawn", &results[CONTENDER_WARM].first,
+		    &results[CONTENDER_SPAWN].first, contenders[CONTENDER_SPAWN].name, "us");
 	for (unsigned k = 0; k < CONTENDER_COUNT; k++) {
 		samples_done(&results[k].first);
 		samples_done(&results[k].reaped);

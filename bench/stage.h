@@ -12,6 +12,7 @@ struct stage {
 	struct profile *profile;
 	struct policy_cell cell, idle; /* of the no-op that ends, of the one that waits */
 	int bundle_fd;                 /* a pack with the no-op */
+	struct cell parked;            /* between prepare and launch of CONTENDER_WARM */
 	unsigned launches;
 	bool timed; /* take the times of the steps */
 	void (*on_step)(void *context, const char *name, uint64_t ns);
