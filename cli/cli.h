@@ -16,5 +16,6 @@ int cmd_up(int argc, char *const argv[]);
 int cmd_policy(int argc, char *const argv[]);
 int cmd_doctor(int argc, char *const argv[]);
 int cmd_audit(int argc, char *const argv[]);
+int cmd_sandbox(int argc, char *const argv[]);
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
     {"policy", "check a policy; digest a bundle", cmd_policy},
     {"doctor", "try what this host gives a cell, and say what to do", cmd_doctor},
     {"audit", "show, verify and follow the log", cmd_audit},
+    {"sandbox", "explain denied system calls; list and propose profiles", cmd_sandbox},
 };
 
 static void

@@ -416,6 +416,14 @@ compile(struct loader *loader, struct profile *profile)
 	return ERR_OK;
 }
 
+static const char *
+reason_of(const struct value *file)
+{
+	const struct value *reason = value_get(file, "reason");
+
+	return reason != NULL && reason->type == VALUE_STRING ? reason->string : "";
+}
+
 enum err
 profile_parse(const char *text, size_t length, const char *name, uint32_t arch,
     struct profile **ret, struct fault *fault)
@@ -442,6 +450,8 @@ profile_parse(const char *text, size_t length, const char *name, uint32_t arch,
 		r = add_rules(&loader, &file);
 	if (r == ERR_OK)
 		r = compile(&loader, profile);
+	if (r == ERR_OK)
+		profile->reason = reason_of(&file);
 	if (loader.filter != NULL)
 		seccomp_release(loader.filter);
 	if (r == ERR_OK)

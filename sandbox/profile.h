@@ -18,9 +18,10 @@ struct profile_rule;
 struct profile {
 	char name[64];
 	struct sock_filter *filter;
-	uint16_t length;  /* instructions */
-	uint32_t allowed; /* distinct system calls that may succeed */
-	uint32_t arch;    /* SCMP_ARCH_ value, which is also the kernel's AUDIT_ARCH_ */
+	const char *reason; /* what it is for; "" */
+	uint16_t length;    /* instructions */
+	uint32_t allowed;   /* distinct system calls that may succeed */
+	uint32_t arch;      /* SCMP_ARCH_ value, which is also the kernel's AUDIT_ARCH_ */
 	/* The rules once more, to say which one answered a call. */
 	const struct profile_rule *rules;
 	struct arena arena; /* the rules and their reasons */
