@@ -1,4 +1,4 @@
-"""Cells that are built before their run is known: faster, and otherwise the same."""
+"""Cells that are built before their run is known. That they are faster is bench/launch's to say."""
 
 import contextlib
 import subprocess
@@ -46,7 +46,6 @@ def test_a_run_takes_a_warm_cell_with_the_same_layers_and_the_next_is_built(stac
     warm, cold = starts(stack)[-2:]
     assert (warm["warm"], cold["warm"]) == (True, False)
     assert warm["layers"] == cold["layers"]
-    assert warm["setup_us"] < cold["setup_us"]
 
 
 def test_a_killed_supervisor_leaves_no_parked_cell(stack):
