@@ -4,7 +4,8 @@ import os
 import signal
 import time
 
-from stack import PATIENCE
+from stack import PATIENCE, wait_until
+from test_warm import parked, starts, up
 
 
 def kinds(stack):
@@ -58,6 +59,20 @@ def test_a_flood_of_denied_calls_is_answered_and_no_longer_counted(stack):
     assert ended["syscalls_seen"] == "part"
     assert 1024 <= ended["syscalls_denied"] <= 1200
     assert len(stack.of("cell.denied")) <= 8
+
+
+def test_a_warm_cell_is_listened_to_like_any_other(stack):
+    with up(stack, 1) as running:
+        for _ in range(5):  # the first may come before its cell
+            wait_until(lambda: len(parked(running)) >= 2, "a parked cell")
+            assert stack.run({"do": "ask_for_too_much"}).status == 0
+            if starts(stack)[-1]["warm"]:
+                break
+    run = starts(stack)[-1]
+    assert run["warm"]
+    mine = [record["syscall"] for record in stack.of("cell.denied") if record["runId"] == run["runId"]]
+    assert set(mine) >= {"socket", "memfd_create", "socketpair", "fchown"}
+    assert stack.of("run.ended")[-1]["syscalls_seen"] == "all"
 
 
 def test_who_waits_for_an_answer_ends_with_the_supervisor(stack):
