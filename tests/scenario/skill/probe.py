@@ -214,6 +214,58 @@ def ask_until_the_end():
         refusal(socket.socket)
 
 
+def keep(attempt):
+    """Tries for ever, however often it is refused; says "at it" when it has begun."""
+    print("at it", flush=True)
+    while True:
+        try:
+            attempt()
+        except (OSError, MemoryError):
+            time.sleep(0.01)
+
+
+def fill_bytes():
+    keep(lambda: open("/tmp/big", "ab", buffering=0).write(b"x" * 65536))
+
+
+def fill_inodes():
+    numbers = iter(range(10**9))
+    keep(lambda: open(f"/tmp/{next(numbers)}", "w").close())
+
+
+def fork_on():
+    keep(lambda: os.fork() or time.sleep(1000))
+
+
+def allocate_on():
+    kept = []
+    keep(lambda: kept.append(bytearray(1 << 20)))
+
+
+def open_on():
+    kept = []
+    keep(lambda: kept.append(os.open("/dev/null", os.O_RDONLY)))
+
+
+def spin():
+    print("at it", flush=True)
+    while True:
+        pass
+
+
+def hide():
+    """Spins in processes that nobody is the parent of, deaf to signals, and is gone."""
+    for _ in range(2):
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                    signal.signal(number, signal.SIG_IGN)
+                spin()
+            os._exit(0)
+    time.sleep(1)
+
+
 def exit_three():
     sys.exit(3)
 
