@@ -124,6 +124,9 @@ print_end(const struct session_result *result)
 	printf("\n  %llu ms, CPU %llu ms, peak %llu KiB, %u calls, %u denied\n",
 	    (unsigned long long)end->duration_ms, (unsigned long long)end->cpu_us / 1000,
 	    (unsigned long long)end->peak_kib, end->calls, end->denied);
+	if (end->syscalls_denied > 0)
+		printf("  %llu system calls were refused: praxa sandbox explain --log %s %s\n",
+		    (unsigned long long)end->syscalls_denied, result->log, end->run);
 	if (end->fault.code != ERR_OK)
 		printf("  %s: %s\n", err_name(end->fault.code), end->fault.message);
 }
@@ -162,7 +165,7 @@ report_people(const struct session_result *result, const struct value *event,
 	return exit_code(result);
 }
 
-enum { RESULT_PAIRS = 13 };
+enum { RESULT_PAIRS = 14 };
 
 static void
 add(struct value_pair *pairs, uint32_t *count, const char *name, struct value value)
@@ -206,6 +209,7 @@ report_json(const struct session_result *result, const struct value *event,
 	add(pairs, &whole.length, "peak_kib", number(end->peak_kib));
 	add(pairs, &whole.length, "calls", number(end->calls));
 	add(pairs, &whole.length, "denied", number(end->denied));
+	add(pairs, &whole.length, "syscalls_denied", number(end->syscalls_denied));
 	add(pairs, &whole.length, "layers", layers(result->started.layers, items));
 	add(pairs, &whole.length, "error",
 	    end->fault.code == ERR_OK ? (struct value){0}

@@ -41,6 +41,7 @@ enum {
 	F(U64, cpu_us, 0)                      \
 	F(U64, peak_kib, 0)                    \
 	F(U64, layers, 0)                      \
+	F(U64, syscalls_denied, 0)             \
 	F(U32, calls, 0) F(U32, denied, 0) F(TEXT, decision, ID_MAX) F(FAULT, fault, 0)
 #define WIRE_CONTROL_REFUSED(F) F(FAULT, fault, 0)
 

@@ -107,6 +107,7 @@ control_tell_ended(struct run *run)
 	    .cpu_us = outcome->cpu_us,
 	    .peak_kib = outcome->peak_kib,
 	    .layers = outcome->layers,
+	    .syscalls_denied = run->syscalls.count,
 	    .calls = run->calls,
 	    .denied = run->denied,
 	    .fault = outcome->fault,

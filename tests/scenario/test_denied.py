@@ -36,6 +36,7 @@ def test_every_kind_of_denied_call_is_recorded_with_its_rule(stack):
     ended = stack.of("run.ended")[0]
     assert ended["syscalls_seen"] == "all"
     assert ended["syscalls_denied"] == sum(record["count"] for record in found.values())
+    assert done.json["syscalls_denied"] == ended["syscalls_denied"]
     order = [record["kind"] for record in stack.records()]
     assert order.index("run.started") < order.index("cell.denied")
     assert order[-1] == "run.ended"
