@@ -186,6 +186,11 @@ broker_call_record(struct broker_call *call, const struct broker_record *record,
 	if (broker_run_append(call->run, record, on_recorded, call, &call->ticket, &why) == ERR_OK)
 		return;
 	call->intended = false;
+	/* Too much for one record is the Skill's doing: a denial, and that record is bounded. */
+	if (why.code == ERR_LIMIT && record->kind != EVENT_CALL_DENIED) {
+		broker_call_deny(call, &why);
+		return;
+	}
 	if (call->charged)
 		call->run->budget_calls--;
 	broker_call_answer(call, NULL, &why);

@@ -325,9 +325,10 @@ a_decision_that_lacks_its_shape_is_denied_with_the_field(void **state)
 }
 
 static void
-a_decision_larger_than_a_record_is_a_limit_error(void **state)
+a_decision_larger_than_a_record_is_denied_and_the_denial_recorded(void **state)
 {
 	static char params[70000];
+	const struct stage_record *record;
 	struct stage_reply reply;
 	int at = snprintf(params, sizeof(params),
 	    "{\"reasoning\":[\"a\"],\"alternatives\":[],\"confidence\":1,\"output\":\"");
@@ -336,6 +337,9 @@ a_decision_larger_than_a_record_is_a_limit_error(void **state)
 	snprintf(params + at + 62000, sizeof(params) - (size_t)at - 62000, "\"}");
 	reply = stage_ask(*state, "decision.record", params);
 	stage_assert_error(&reply, "LimitError");
+	record = stage_last(*state, EVENT_CALL_DENIED, "decision.record");
+	assert_non_null(record);
+	assert_int_equal(record->head.error, ERR_LIMIT);
 }
 
 static void
@@ -369,7 +373,7 @@ main(void)
 	    CASE(an_unknown_method_is_an_error_with_a_suggestion_and_not_the_end),
 	    CASE(a_decision_is_the_record_and_names_the_tools_that_worked),
 	    CASE(a_decision_that_lacks_its_shape_is_denied_with_the_field),
-	    CASE(a_decision_larger_than_a_record_is_a_limit_error),
+	    CASE(a_decision_larger_than_a_record_is_denied_and_the_denial_recorded),
 	    CASE(after_the_deadline_nothing_is_done),
 	};
 
