@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "broker/call.h"
@@ -216,12 +217,26 @@ broker_exec_cancel(struct broker_exec **exec)
 	destroy(gone);
 }
 
+/* How the tool ended, in words about tools: end_info's are about runs. */
+static void
+describe_end(const struct wire_tool_done *done, char *to, size_t size)
+{
+	if (done->reason == END_EXITED)
+		snprintf(to, size, "exited with %d", WEXITSTATUS(done->status));
+	else if (done->reason == END_CRASHED)
+		snprintf(to, size, "was ended by signal %d", WTERMSIG(done->status));
+	else if (done->reason == END_WALL_TIME)
+		snprintf(to, size, "took longer than its limits.wall");
+	else
+		snprintf(to, size, "was ended: %s", end_info(done->reason)->name);
+}
+
 /* Why the tool counts as failed; ERR_OK: it does not. */
 static enum err
 judge(const struct broker_exec *exec, const struct wire_tool_done *done, struct fault *fault)
 {
 	const char *name = exec->tool->name;
-	char tail[BROKER_STDERR_TAIL + 1];
+	char tail[BROKER_STDERR_TAIL + 1], how[64];
 
 	text_copy_bytes(tail, sizeof(tail), exec->err.data.data, exec->err.data.length);
 	if (exec->over) {
@@ -233,14 +248,11 @@ judge(const struct broker_exec *exec, const struct wire_tool_done *done, struct 
 		*fault = done->fault;
 		return fault->code;
 	}
-	if (done->reason != END_EXITED)
-		return fault_set(fault, ERR_TOOL_FAILED, "%s: %s%s%s", name,
-		    end_info(done->reason)->meaning, tail[0] != '\0' ? "; stderr: " : "", tail);
-	if (done->status != 0)
-		return fault_set(fault, ERR_TOOL_FAILED, "%s exited with %d%s%s", name,
-		    WIFEXITED(done->status) ? WEXITSTATUS(done->status) : done->status,
-		    tail[0] != '\0' ? "; stderr: " : "", tail);
-	return ERR_OK;
+	if (done->reason == END_EXITED && done->status == 0)
+		return ERR_OK;
+	describe_end(done, how, sizeof(how));
+	return fault_set(fault, ERR_TOOL_FAILED, "%s %s%s%s", name, how,
+	    tail[0] != '\0' ? "; stderr: " : "", tail);
 }
 
 static struct broker_exec *

@@ -102,9 +102,12 @@ json_parse(
     const char *text, size_t length, struct arena *arena, struct value *ret, struct fault *fault)
 {
 	json_error_t error;
-	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json_t *json;
 	enum err r;
 
+	if (length == 0) /* jansson would call it a wrong argument, on line -1 */
+		return fault_set(fault, ERR_PROTOCOL, "JSON, line 1, column 0: there is nothing");
+	json = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (json == NULL)
 		return fault_set(fault, ERR_PROTOCOL, "JSON, line %d, column %d: %s", error.line,
 		    error.column, error.text);

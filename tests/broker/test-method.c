@@ -152,6 +152,40 @@ a_tool_that_does_not_write_json_has_failed(void **state)
 }
 
 static void
+a_tool_that_writes_nothing_is_told_so(void **state)
+{
+	assert_tool_fails(*state, "", "", 0, "ToolFailedError", "there is nothing");
+}
+
+/* The reasons of a run's end are words about Skills and runs; this is neither. */
+static void
+a_tool_that_is_ended_is_described_as_a_tool(void **state)
+{
+	static const struct {
+		struct wire_tool_done done;
+		const char *message;
+	} rows[] = {
+	    {{.reason = END_CRASHED, .status = 11}, "git.read.diff was ended by signal 11"},
+	    {{.reason = END_WALL_TIME, .status = 9}, "took longer than its limits.wall"},
+	};
+	struct stage *stage = *state;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct wire_tool_done done = rows[i].done;
+		struct stage_reply reply;
+
+		stage_call(stage, i, "tool.call", DIFF);
+		done.call = stage_until_messages(stage, i + 1)->body.exec.call;
+		memcpy(done.run, STAGE_RUN, sizeof(STAGE_RUN));
+		stage_tell(stage, WIRE_TYPE_TOOL_DONE, 0, &done);
+		reply = stage_reply(stage);
+		stage_assert_error(&reply, "ToolFailedError");
+		assert_non_null(
+		    strstr(value_get(&reply.error, "message")->string, rows[i].message));
+	}
+}
+
+static void
 a_tool_that_writes_too_much_is_cancelled_and_a_limit_error(void **state)
 {
 	struct stage *stage = *state;
@@ -366,6 +400,8 @@ main(void)
 	    CASE(a_tool_runs_after_its_intent_and_answers_with_its_json),
 	    CASE(a_tool_that_exits_with_an_error_shows_the_end_of_its_stderr_printable),
 	    CASE(a_tool_that_does_not_write_json_has_failed),
+	    CASE(a_tool_that_writes_nothing_is_told_so),
+	    CASE(a_tool_that_is_ended_is_described_as_a_tool),
 	    CASE(a_tool_that_writes_too_much_is_cancelled_and_a_limit_error),
 	    CASE(every_denial_is_durable_before_the_skill_sees_it_and_nothing_happens),
 	    CASE(the_call_above_the_budget_is_denied_by_its_rule_and_line),
