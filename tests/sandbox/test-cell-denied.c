@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "sandbox/listener.h"
@@ -89,6 +91,55 @@ without_anybody_who_listens_the_answer_is_enosys(void **state)
 	assert_null(strstr(trial->output, " ok"));
 }
 
+/* A listener in a filter that we have ourselves: the kernel gives no second one (EBUSY). */
+static bool
+take_own_listener(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {.len = 1, .filter = &allow};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+		   &program) >= 0;
+}
+
+/* Exits with 0 when the cell was told what without has been, and nobody listened. */
+static _Noreturn void
+try_under_a_listener(const struct trial *without)
+{
+	struct trial *trial = calloc(1, sizeof(*trial));
+
+	if (trial == NULL || !take_own_listener())
+		_exit(1);
+	trial->probe = "denied";
+	trial->listen = true;
+	trial_start(&kit, trial);
+	if (trial->spawned != ERR_OK)
+		_exit(2);
+	trial_finish(trial);
+	if (!trial->is_ready || trial->has_listener)
+		_exit(3);
+	_exit(strcmp(trial->output, without->output) == 0 ? 0 : 4);
+}
+
+static void
+where_there_is_no_listener_the_kernel_answers_the_same(void **state)
+{
+	SCOPED_FREE struct trial *trial = trial_new("denied");
+	int status;
+	pid_t pid;
+
+	(void)state;
+	trial_run(&kit, trial, 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		try_under_a_listener(trial);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void
 wait_for(int fd)
 {
@@ -171,6 +222,7 @@ main(void)
 	    cmocka_unit_test(every_denied_call_is_seen),
 	    cmocka_unit_test(two_calls_are_denied_unseen),
 	    cmocka_unit_test(without_anybody_who_listens_the_answer_is_enosys),
+	    cmocka_unit_test(where_there_is_no_listener_the_kernel_answers_the_same),
 	    cmocka_unit_test(a_cell_that_waits_for_an_answer_can_be_killed),
 	    cmocka_unit_test(what_is_no_listener_is_refused),
 	};
