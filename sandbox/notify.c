@@ -87,6 +87,16 @@ ask(const struct sock_filter *filter, uint32_t length, int number, int argument)
 	return bpf_run(filter, length, &data);
 }
 
+/* What process 2 still does is allowed. If it were not, it would wait for an answer from the one
+ * who waits for it. */
+static bool
+can_go_on(const struct sock_filter *filter, uint32_t length, int report_fd)
+{
+	return ask(filter, length, SYS_write, report_fd) == SECCOMP_RET_ALLOW &&
+	       ask(filter, length, SYS_prctl, PR_GET_SECCOMP) == SECCOMP_RET_ALLOW &&
+	       ask(filter, length, SYS_execve, 0) == SECCOMP_RET_ALLOW;
+}
+
 int
 notify_enter(const struct sock_filter *filter, uint32_t length, int report_fd)
 {
@@ -96,8 +106,11 @@ notify_enter(const struct sock_filter *filter, uint32_t length, int report_fd)
 	    ANSWER(SECCOMP_RET_ALLOW),
 	};
 	const struct sock_fprog program = {.len = ARRAY_SIZE(second), .filter = second};
-	int listener = take_with_listener(filter, length, report_fd);
+	int listener;
 
+	if (!can_go_on(filter, length, report_fd))
+		return -EPERM;
+	listener = take_with_listener(filter, length, report_fd);
 	if (listener < 0)
 		return listener;
 	send_listener(report_fd, listener);

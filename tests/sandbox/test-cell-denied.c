@@ -140,6 +140,29 @@ where_there_is_no_listener_the_kernel_answers_the_same(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Nobody could answer process 2, for it has not said yet that it is ready. */
+static void
+a_profile_that_process_2_cannot_live_with_fails_at_once(void **state)
+{
+	static const char text[] =
+	    "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"execve\"],"
+	    " \"action\": \"SCMP_ACT_ALLOW\", \"reason\": \"no write\"}]}";
+	SCOPED_FREE struct trial *trial = trial_new("nothing");
+	struct profile *profile = NULL;
+
+	(void)state;
+	assert_int_equal(profile_parse(text, strlen(text), "case", 0, &profile, NULL), ERR_OK);
+	trial->profile = profile;
+	trial->listen = true;
+	trial_start(&kit, trial);
+	assert_int_equal(trial->spawned, ERR_OK);
+	trial_finish(trial);
+	assert_true(trial->has_failed);
+	assert_false(trial->is_ready);
+	assert_string_equal(trial->failed.stage, "process 2");
+	profile_free(&profile);
+}
+
 static void
 wait_for(int fd)
 {
@@ -223,6 +246,7 @@ main(void)
 	    cmocka_unit_test(two_calls_are_denied_unseen),
 	    cmocka_unit_test(without_anybody_who_listens_the_answer_is_enosys),
 	    cmocka_unit_test(where_there_is_no_listener_the_kernel_answers_the_same),
+	    cmocka_unit_test(a_profile_that_process_2_cannot_live_with_fails_at_once),
 	    cmocka_unit_test(a_cell_that_waits_for_an_answer_can_be_killed),
 	    cmocka_unit_test(what_is_no_listener_is_refused),
 	};
