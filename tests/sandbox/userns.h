@@ -6,7 +6,8 @@
 
 /* Moves this process, which must have one thread, into a user namespace where it is root over many
  * ids and user.max_user_namespaces is 0. The setting is that of the new namespace; the machine's
- * stays as it is. false: this is not root, and nothing happens. Aborts on failure. */
+ * stays as it is. Where the machine's is 0 already, nothing is to do. false: this is not root, and
+ * nothing happens. Aborts on failure. */
 bool userns_forbid(void);
 
 #endif
