@@ -9,6 +9,13 @@ build_packages=(
 runtime_packages=(git python3 python3-msgpack)
 test_packages=(clang clang-format libclang-rt-14-dev binutils coreutils procps python3-pytest util-linux)
 bench_packages=(bubblewrap crun)
+# tests/vm: what makes and runs the virtual machine, and what is in it besides `runtime`.
+emulation_packages=(e2fsprogs mmdebstrap qemu-system-x86)
+vm_packages=(
+  apparmor dbus linux-image-cloud-amd64 procps python3-pytest systemd-sysv util-linux
+  libcap2 libcmocka0 libevent-core-2.1-7 libfyaml0 libjansson4 libmsgpackc2 libseccomp2 libsqlite3-0
+  libssl3 liburing2
+)
 
 missing_packages() {
   local group name list

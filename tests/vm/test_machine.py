@@ -1,0 +1,147 @@
+"""What only a whole machine has: a cgroup that systemd delegates, and sysctls to forbid with.
+
+Runs in the virtual machine of tests/vm/run, as root, and changes the machine's settings.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenario"))
+
+from stack import BUILD, WORKSPACE, Stack, new_base  # noqa: E402
+
+CONFINEMENT = 39  # exit code, docs/errors.md
+NOBODY = 65534
+EVERY_LAYER = 22
+
+
+@pytest.fixture
+def stack():
+    base = new_base()
+    try:
+        made = Stack(base)
+        made.require = "all"
+        yield made
+        made.nothing_is_left()
+    finally:
+        shutil.rmtree(base)
+
+
+@pytest.fixture(params=["root", "user"])
+def who(request):
+    return request.param
+
+
+def sysctl(path, value):
+    path = pathlib.Path("/proc/sys", path)
+    before = path.read_text()
+    path.write_text(value)
+    yield path
+    path.write_text(before)
+
+
+@pytest.fixture
+def no_user_namespaces():
+    yield from sysctl("user/max_user_namespaces", "0")
+
+
+@pytest.fixture
+def no_unprivileged_ones():
+    yield from sysctl("kernel/unprivileged_userns_clone", "0")
+
+
+# `praxa run` starts a supervisor among other processes: it gets a group beside theirs.
+BESIDE = """
+own=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
+mkdir $own/others $own/cells
+echo $$ >$own/others/cgroup.procs
+echo +memory +pids +cpu >$own/cgroup.subtree_control
+exec "$@" --cgroup $own/cells
+"""
+
+
+def in_service(who, command, home):
+    """As the main process of a service with Delegate=yes: alone in its cgroup, as praxad is."""
+    os.chmod(home, 0o755)
+    if who == "user":
+        for path in [home, *home.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY)
+    unit = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--property=Delegate=yes"]
+    unit += [f"--setenv=HOME={home}", "--setenv=LANG=C.UTF-8"]
+    unit += [f"--uid={NOBODY}", f"--gid={NOBODY}"] if who == "user" else []
+    return subprocess.run([*unit, "--", *map(str, command)], capture_output=True, text=True, timeout=120)
+
+
+def doctor(who, stack):
+    done = in_service(who, [BUILD / "praxa", "doctor", "--json", "--state", stack.state], stack.base)
+    found = json.loads(done.stdout)
+    assert done.returncode == (0 if found["can_run"] else CONFINEMENT), done
+    return found
+
+
+def layer(found, name):
+    (row,) = [row for row in found["layers"] if row["name"] == name]
+    return row
+
+
+def run(who, stack):
+    stack.write_policy()
+    command = stack.command("run", stack.base / "probe.policy.yaml", "--workspace", WORKSPACE, "--state", stack.state)
+    command += ["--event", "probe", "--json", "--input", '{"calls": []}']
+    # From a file: on a command line systemd would expand the dollar signs.
+    (stack.base / "beside").write_text(BESIDE)
+    return in_service(who, ["sh", "-e", stack.base / "beside", *command], stack.base)
+
+
+def test_every_layer_is_there(stack, who):
+    found = doctor(who, stack)
+    assert [row for row in found["layers"] if row["state"] == "missing"] == []
+    assert found["can_run"] and found["user_namespace"], found
+
+
+def test_landlock_says_what_this_kernel_lacks(stack):
+    found = doctor("root", stack)
+    assert layer(found, "landlock")["state"] == ("present" if found["landlock_abi"] >= 6 else "partly")
+    if os.uname().release.startswith("6.1."):
+        assert found["landlock_abi"] == 2
+
+
+def test_a_run_in_a_delegated_cgroup_has_every_layer(stack, who):
+    done = run(who, stack)
+    assert done.returncode == 0, done
+    layers = json.loads(done.stdout)["layers"]
+    assert "cgroup" in layers and len(layers) == EVERY_LAYER, layers
+
+
+def test_root_does_without_user_namespaces(stack, no_user_namespaces):
+    found = doctor("root", stack)
+    assert found["can_run"] and not found["user_namespace"], found
+    assert "max_user_namespaces is 0" in layer(found, "user-namespace")["detail"]
+    done = run("root", stack)
+    assert done.returncode == 0, done
+    layers = json.loads(done.stdout)["layers"]
+    assert "user-namespace" not in layers and len(layers) == EVERY_LAYER - 1, layers
+
+
+def refused(stack, sysctl):
+    found = doctor("user", stack)
+    assert not found["can_run"] and sysctl in found["message"], found
+    assert sysctl in layer(found, "user-namespace")["detail"]
+    assert layer(found, "user-namespace")["fix"]
+    done = run("user", stack)
+    assert done.returncode == CONFINEMENT, done
+    assert "ConfinementError" in done.stderr and sysctl in done.stderr, done
+
+
+def test_a_user_without_user_namespaces_is_told_so(stack, no_user_namespaces):
+    refused(stack, "user.max_user_namespaces")
+
+
+def test_a_user_who_may_make_none_is_told_so(stack, no_unprivileged_ones):
+    refused(stack, "kernel.unprivileged_userns_clone")
