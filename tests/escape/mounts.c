@@ -14,6 +14,7 @@
 #include "tests/escape/probes.h"
 
 PROBES_MOUNTS(PROBE_DECLARE)
+PROBES_BUILD(PROBE_DECLARE)
 
 /* Newer than the headers: Linux 6.8. */
 enum { CALL_STATMOUNT = 457, CALL_LISTMOUNT = 458 };
@@ -96,4 +97,12 @@ probe_release_agent(void)
 		return held(strerrorname_np(errno));
 	return judge_fd(
 	    open("/tmp/cgroup/release_agent", O_WRONLY | O_CLOEXEC), "release_agent is writable");
+}
+
+struct finding
+probe_swapped_source(void)
+{
+	if (access("/srv/etc", F_OK) == 0)
+		return out("the host's root");
+	return access("/srv/file", F_OK) == 0 ? held("what was opened") : out("something else");
 }

@@ -252,6 +252,44 @@ plant_init(struct plant *plant, uid_t uid, const void *program, size_t length)
 	plant_names(plant);
 }
 
+static void
+exchange(const struct plant *plant)
+{
+	char mount[4096], other[4096];
+
+	snprintf(mount, sizeof(mount), "%s/mount", plant->dir);
+	snprintf(other, sizeof(other), "%s/swap", plant->dir);
+	require(renameat2(AT_FDCWD, mount, AT_FDCWD, other, RENAME_EXCHANGE) == 0, "exchange");
+}
+
+void
+plant_swap_begin(struct plant *plant)
+{
+	char other[4096];
+
+	snprintf(other, sizeof(other), "%s/swap", plant->dir);
+	require(symlink("/", other) == 0, other);
+	plant->swapper = fork();
+	require(plant->swapper >= 0, "fork");
+	while (plant->swapper == 0)
+		exchange(plant);
+}
+
+void
+plant_swap_end(struct plant *plant)
+{
+	char other[4096];
+	struct stat st;
+
+	kill(plant->swapper, SIGKILL);
+	waitpid(plant->swapper, NULL, 0);
+	snprintf(other, sizeof(other), "%s/swap", plant->dir);
+	require(lstat(other, &st) == 0, other);
+	if (!S_ISLNK(st.st_mode))
+		exchange(plant);
+	unlink(other);
+}
+
 void
 plant_done(struct plant *plant)
 {

@@ -20,6 +20,7 @@
 
 #define ACCEPTED_DECLARE(ident, technique, why) struct finding probe_##ident(void);
 PROBES(PROBE_DECLARE)
+PROBES_BUILD(PROBE_DECLARE)
 PROBES_ACCEPTED(ACCEPTED_DECLARE)
 
 static const struct {
@@ -28,7 +29,7 @@ static const struct {
 } probes[] = {
 #define PROBE_ROW(ident, technique, guard, also, contained) {#ident, probe_##ident},
 #define ACCEPTED_ROW(ident, technique, why) {#ident, probe_##ident},
-    PROBES(PROBE_ROW) PROBES_ACCEPTED(ACCEPTED_ROW)};
+    PROBES(PROBE_ROW) PROBES_BUILD(PROBE_ROW) PROBES_ACCEPTED(ACCEPTED_ROW)};
 
 struct finding
 held(const char *how)

@@ -49,8 +49,8 @@
 	X(run_written, "a program written to /tmp and executed", MOUNT_FLAGS, 0, "EACCES")         \
 	X(map_written, "code written to /tmp and mapped executable", MOUNT_FLAGS, 0, "EPERM")      \
 	X(run_memory, "memfd_create and execve of it", SECCOMP, 0, "no memory file")               \
-	X(dirty_pipe, "CVE-2022-0847: splice, then write into the page cache", KERNEL, 0,          \
-	    "the file is unchanged")                                                               \
+	X(dirty_pipe, "CVE-2022-0847: splice, then write into the page cache", SECCOMP, 0,         \
+	    "refused, or unchanged")                                                               \
 	X(replaced_device, "CVE-2025-31133: a device that is not what it should be", ROOT, 0,      \
 	    "all have their numbers and are no links")                                             \
 	X(console, "CVE-2025-52565: /dev/console, /dev/pts, /dev/ptmx", ROOT, GUARD_BIT(ROOT),     \
@@ -207,6 +207,12 @@
 	    "not reached")                                                                    \
 	X(pair_null, "flags of one open /dev/null as a channel between cells", OWN_NULL, 0,   \
 	    "each cell has its own")
+
+/* What is attacked while a cell is built, and looked at from inside; no guard stands behind it but
+ * the descriptor by which a source is known. */
+#define PROBES_BUILD(X)                                                                      \
+	X(swapped_source, "a mount's source, swapped for a link to / while cells are built", \
+	    KERNEL, 0, "what was opened is seen")
 
 /* accepted.c: known, not stopped; docs/escapes.md says why. The suite checks that they still are
  * what they are said to be. X(ident, technique, why it is accepted) */

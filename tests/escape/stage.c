@@ -14,6 +14,7 @@
 
 #include "common/io.h"
 #include "common/pack.h"
+#include "sandbox/listener.h"
 #include "tests/escape/guards.h"
 #include "tests/escape/plant.h"
 #include "tests/escape/weaken.h"
@@ -36,6 +37,7 @@ struct stage {
 	bool is_root;
 	uid_t uid;         /* of its cells outside, where is_root */
 	uint64_t required; /* layers */
+	bool warm;         /* cells are parked first, and listened to, as praxad does it */
 	uint32_t landlock_abi;
 };
 
@@ -160,6 +162,7 @@ stage_new(enum stage_way way)
 		stage->unsealed = open_launcher("praxa-init-weak");
 		weaken_begin(0);
 	}
+	stage->warm = way == STAGE_WARM;
 	widen_own_limits();
 	if (way == STAGE_USER)
 		become_other_user();
@@ -217,6 +220,7 @@ struct act {
 	char output[OUTPUT_MAX];
 	size_t length;
 	bool ready, failed, exited;
+	bool reports, writes; /* more may come */
 	struct cell_report last;
 };
 
@@ -239,6 +243,18 @@ open_door(const struct stage *stage, int pair[2])
 	memcpy(CMSG_DATA(head), &stage->leaked_fd, sizeof(int));
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
 	require(sendmsg(pair[0], &message, 0) == 1, "sendmsg");
+}
+
+/* A cell that was parked becomes this run's. */
+static enum err
+hand_over(const struct stage *stage, struct act *act, const char *const *envp, int output_fd,
+    int door_fd, struct fault *fault)
+{
+	const int stdio[] = {stage->plant.terminal_fd, output_fd, -1};
+	struct pollfd built = {.fd = act->cell.handover_fd, .events = POLLIN};
+
+	require(poll(&built, 1, PATIENCE_MS) == 1 && cell_parked_read(&act->cell) == 1, "parked");
+	return cell_hand_over(&act->cell, envp, stdio, door_fd, fault);
 }
 
 static enum err
@@ -275,13 +291,18 @@ act_start(const struct stage *stage, struct act *act, struct fault *fault)
 		.door_fd = door[1],
 		.host_uid = stage->is_root ? stage->uid : (uid_t)-1,
 		.hostname = hostname,
+		.parked = stage->warm,
+		.listen = stage->warm,
 	    },
 	    &act->cell, fault);
 	weaken_begin(0);
+	if (r == ERR_OK && stage->warm)
+		r = hand_over(stage, act, envp, output[1], door[1], fault);
 	close(output[1]);
 	close(door[1]);
 	act->output_fd = output[0];
 	act->door_fd = door[0];
+	act->reports = act->writes = r == ERR_OK;
 	return r;
 }
 
@@ -318,31 +339,53 @@ read_report(struct act *act)
 	return r >= 0;
 }
 
+/* What the profile denies is denied, as if nobody had listened. */
+static void
+answer(const struct act *act)
+{
+	struct listener_call call;
+
+	if (listener_read(act->cell.listener_fd, &call) > 0)
+		listener_answer(act->cell.listener_fd, call.id, EPERM);
+}
+
+/* Takes what has come; false: process 1 is gone and nobody holds the output, so that what outlived
+ * a run would have been heard. */
+static bool
+act_step(struct act *act)
+{
+	struct pollfd fds[] = {{act->reports ? act->cell.status_fd : -1, POLLIN, 0},
+	    {act->writes ? act->output_fd : -1, POLLIN, 0},
+	    {act->reports ? act->cell.listener_fd : -1, POLLIN, 0}};
+
+	if (!act->reports && !act->writes)
+		return false;
+	if (poll(fds, ARRAY_SIZE(fds), PATIENCE_MS) == 0) {
+		cell_kill(&act->cell);
+		return false;
+	}
+	if (fds[0].revents != 0)
+		act->reports = read_report(act);
+	if (fds[1].revents != 0)
+		act->writes = read_output(act);
+	if (fds[2].revents != 0)
+		answer(act);
+	return true;
+}
+
 /* The first cell, until it holds what the second looks for. */
 static void
 act_await(struct act *act)
 {
-	while (strstr(act->output, "up\n") == NULL && read_output(act))
+	while (strstr(act->output, "up\n") == NULL && act_step(act))
 		;
 }
 
-/* Until process 1 is gone and nobody holds the output: what outlives a run would be heard. */
 static void
 act_finish(struct act *act)
 {
-	struct pollfd fds[] = {{.fd = act->cell.status_fd, .events = POLLIN},
-	    {.fd = act->output_fd, .events = POLLIN}};
-
-	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (poll(fds, ARRAY_SIZE(fds), PATIENCE_MS) == 0) {
-			cell_kill(&act->cell);
-			break;
-		}
-		if (fds[0].revents != 0 && !read_report(act))
-			fds[0].fd = -1;
-		if (fds[1].revents != 0 && !read_output(act))
-			fds[1].fd = -1;
-	}
+	while (act_step(act))
+		;
 	cell_done(&act->cell);
 	close(act->output_fd);
 	close(act->door_fd);
@@ -445,20 +488,11 @@ stage_try_weak(struct stage *stage, const char *probe, bool hold, uint64_t off)
 	return run(stage, probe, hold, &act);
 }
 
-int
-stage_main(int (*run_all)(int argc, char **argv), int argc, char **argv)
+void
+stage_swap(struct stage *stage, bool on)
 {
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0 || (pid == 0 && setsid() < 0))
-		return 1;
-	if (pid == 0) {
-		signal(SIGHUP, SIG_IGN); /* the terminal goes before we do */
-		status = run_all(argc, argv);
-		fflush(stdout);
-		_exit(status);
-	}
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	if (on)
+		plant_swap_begin(&stage->plant);
+	else
+		plant_swap_end(&stage->plant);
 }

@@ -32,6 +32,7 @@ enum stage_way {
 	STAGE_ROOT,       /* root; a cell is another user outside */
 	STAGE_USER,       /* a user without rights; a cell is the same outside */
 	STAGE_PRIVILEGED, /* root of a host that forbids user namespaces */
+	STAGE_WARM,       /* root; cells are parked first, and denied calls are listened to */
 };
 
 /* Aborts when it cannot be made. */
@@ -49,6 +50,8 @@ struct verdict stage_try(
 /* The same in a cell without the guards in off (GUARD_BIT), under the widest profile. */
 struct verdict stage_try_weak(struct stage *stage, const char *probe, bool hold, uint64_t off);
 
+/* From now on, or no longer, the source of the cells' mount is swapped while they are built. */
+void stage_swap(struct stage *stage, bool on);
 /* Runs run(argc, argv) in a process and session of its own, which a stage needs for its terminal;
  * returns what it returns. */
 int stage_main(int (*run)(int argc, char **argv), int argc, char **argv);

@@ -80,6 +80,26 @@ no_cell_is_built_without_user_or_mount_namespace(void **state)
 		assert_false(stage_try_weak(stage, "io_uring", false, guards[i]).built);
 }
 
+/* Refused or right: a name that changes under our hands never leads elsewhere. */
+static void
+a_source_that_is_swapped_while_cells_are_built_is_what_was_opened(void **state)
+{
+	enum { CELLS = 40 };
+	struct verdict verdict;
+	bool escaped = false;
+
+	(void)state;
+	stage_swap(stage, true);
+	for (int i = 0; i < CELLS && !escaped; i++) {
+		verdict = stage_try(stage, "swapped_source", false, STAGE_BASE);
+		escaped = verdict.escaped;
+	}
+	stage_swap(stage, false);
+	assert_false(escaped);
+	verdict = stage_try(stage, "swapped_source", false, STAGE_BASE);
+	assert_true(verdict.built && !verdict.escaped);
+}
+
 static int
 begin(void **state)
 {
@@ -99,7 +119,7 @@ end(void **state)
 static int
 run(int argc, char **argv)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(rows) + 1];
+	struct CMUnitTest tests[ARRAY_SIZE(rows) + 2];
 
 	(void)argc;
 	(void)argv;
@@ -108,6 +128,8 @@ run(int argc, char **argv)
 		    rows[i].name, probe, NULL, NULL, (void *)(uintptr_t)&rows[i]};
 	tests[ARRAY_SIZE(rows)] =
 	    (struct CMUnitTest)cmocka_unit_test(no_cell_is_built_without_user_or_mount_namespace);
+	tests[ARRAY_SIZE(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(
+	    a_source_that_is_swapped_while_cells_are_built_is_what_was_opened);
 	return cmocka_run_group_tests(tests, begin, end);
 }
 
