@@ -1,27 +1,23 @@
+/* praxa policy: one row a subcommand. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
 #include "cli/check.h"
 #include "cli/cli.h"
+#include "cli/policy_common.h"
 #include "cli/progress.h"
 
 static int
-fail(const char *what, const struct fault *fault)
+do_check(const struct policy_options *options)
 {
-	progress_fault(what, fault);
-	return err_info(fault->code)->exit_code;
-}
-
-static int
-do_check(const char *path)
-{
+	const char *path = options->files[0];
 	char digest[DIGEST_TEXT_MAX];
 	struct policy_source source;
 	struct fault fault = {0};
 
 	if (check_policy(path, &source, &fault) != ERR_OK)
-		return fail(path, &fault);
+		return policy_common_fail(path, &fault);
 	digest_text(digest, policy_digest(source.policy));
 	printf("%s: skill %s, sound, %s\n", path, policy_skill(source.policy)->name, digest);
 	policy_source_done(&source);
@@ -29,8 +25,9 @@ do_check(const char *path)
 }
 
 static int
-do_digest(const char *path)
+do_digest(const struct policy_options *options)
 {
+	const char *path = options->files[0];
 	SCOPED_FD dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	SCOPED_FD fd = -1;
 	char digest[DIGEST_TEXT_MAX];
@@ -39,22 +36,32 @@ do_digest(const char *path)
 
 	if (dir < 0) {
 		fault_set(&fault, ERR_NOT_FOUND, "%s", strerror(errno));
-		return fail(path, &fault);
+		return policy_common_fail(path, &fault);
 	}
 	if (pack_from_dir(dir, &fd, &fault) != ERR_OK || pack_open(fd, &pack, &fault) != ERR_OK)
-		return fail(path, &fault);
+		return policy_common_fail(path, &fault);
 	digest_text(digest, &pack.digest);
 	printf("%s\n", digest);
 	pack_close(&pack);
 	return CLI_OK;
 }
 
-static const struct {
-	const char *name, *argument, *help;
-	int (*act)(const char *path);
-} rows[] = {
-    {"check", "FILE", "checks a policy and everything it pins", do_check},
-    {"digest", "DIR", "prints the digest that pins a bundle", do_digest},
+static const struct args_option plain_rows[] = {
+    {"help", 'h', NULL, "this text", policy_on_help},
+    {0},
+};
+
+static const struct subcommand {
+	const char *name, *arguments;
+	int files;
+	const char *help;
+	const struct args_option *rows;
+	int (*act)(const struct policy_options *options);
+} subcommands[] = {
+    {"check", "FILE", 1, "checks a policy and everything it pins", plain_rows, do_check},
+    {"digest", "DIR", 1, "prints the digest that pins a bundle", plain_rows, do_digest},
+    {"explain", "FILE", 1, "decides one request, and says why", policy_explain_rows,
+	policy_explain_act},
 };
 
 static int
@@ -63,9 +70,57 @@ usage(int code)
 	FILE *out = code == CLI_OK ? stdout : stderr;
 
 	fprintf(out, "usage: praxa policy COMMAND ARGUMENT\n\n");
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		fprintf(out, "  %-8s %-6s %s\n", rows[i].name, rows[i].argument, rows[i].help);
+	for (unsigned i = 0; i < ARRAY_SIZE(subcommands); i++)
+		fprintf(out, "  %-8s %-8s %s\n", subcommands[i].name, subcommands[i].arguments,
+		    subcommands[i].help);
 	return code;
+}
+
+static int
+help(const struct subcommand *command)
+{
+	printf("usage: praxa policy %s %s [options]: %s\n\n", command->name, command->arguments,
+	    command->help);
+	args_usage(command->rows);
+	return CLI_OK;
+}
+
+/* Options may stand before and behind the files. */
+static enum err
+parse(const struct subcommand *command, int argc, char *const argv[],
+    struct policy_options *options, struct fault *fault)
+{
+	for (int at = 1; at < argc; at++) {
+		int rest;
+		enum err r =
+		    args_parse(command->rows, argc - at + 1, argv + at - 1, options, &rest, fault);
+
+		if (r != ERR_OK || options->help)
+			return r;
+		at += rest - 1;
+		if (at >= argc)
+			break;
+		if (options->file_count == command->files)
+			return fault_set(
+			    fault, ERR_PROTOCOL, "\"%s\" is one argument too many", argv[at]);
+		options->files[options->file_count++] = argv[at];
+	}
+	return options->file_count == command->files
+		   ? ERR_OK
+		   : fault_set(fault, ERR_PROTOCOL, "expected: %s", command->arguments);
+}
+
+static int
+run(const struct subcommand *command, int argc, char *const argv[])
+{
+	struct policy_options options = {0};
+	struct fault fault = {0};
+
+	if (parse(command, argc, argv, &options, &fault) != ERR_OK) {
+		fprintf(stderr, "praxa policy %s: %s\n", command->name, fault.message);
+		return CLI_USAGE;
+	}
+	return options.help ? help(command) : command->act(&options);
 }
 
 int
@@ -74,8 +129,8 @@ cmd_policy(int argc, char *const argv[])
 	progress_init(false);
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return usage(CLI_OK);
-	for (unsigned i = 0; argc == 3 && i < ARRAY_SIZE(rows); i++)
-		if (strcmp(argv[1], rows[i].name) == 0)
-			return rows[i].act(argv[2]);
+	for (unsigned i = 0; argc > 1 && i < ARRAY_SIZE(subcommands); i++)
+		if (strcmp(argv[1], subcommands[i].name) == 0)
+			return run(&subcommands[i], argc - 1, argv + 1);
 	return usage(CLI_USAGE);
 }

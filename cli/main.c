@@ -11,7 +11,7 @@ static const struct {
 } commands[] = {
     {"run", "run a Skill once under its policy", cmd_run},
     {"up", "keep a workspace's daemons running in the foreground", cmd_up},
-    {"policy", "check a policy; digest a bundle", cmd_policy},
+    {"policy", "check, explain and compare policies; digest a bundle", cmd_policy},
     {"doctor", "try what this host gives a cell, and say what to do", cmd_doctor},
     {"audit", "show, verify and follow the log", cmd_audit},
     {"sandbox", "explain denied system calls; list and propose profiles", cmd_sandbox},

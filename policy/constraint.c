@@ -114,17 +114,29 @@ static bool (*const tests[POLICY_OPERATOR_COUNT])(
 };
 
 bool
+policy_test_holds(
+    const struct policy_test *test, const struct value *value, const struct value *input)
+{
+	return tests[test->operator](test, value, input);
+}
+
+const char *policy_operator_name(enum policy_operator operator)
+{
+#define OPERATOR_NAME(name, key, type, help) [POLICY_OPERATOR_##name] = #key,
+	static const char *const names[POLICY_OPERATOR_COUNT] = {POLICY_OPERATORS(OPERATOR_NAME)};
+
+	return (unsigned)operator<POLICY_OPERATOR_COUNT ? names[operator] : "unknown";
+}
+
+bool
 policy_constraint_holds(const struct policy_constraint *constraint, const struct value *value,
     const struct value *input)
 {
 	if (value == NULL)
 		return constraint->optional || constraint->absent;
-	for (uint32_t i = 0; i < constraint->count; i++) {
-		const struct policy_test *test = &constraint->tests[i];
-
-		if (!tests[test->operator](test, value, input))
+	for (uint32_t i = 0; i < constraint->count; i++)
+		if (!policy_test_holds(&constraint->tests[i], value, input))
 			return false;
-	}
 	/* A constraint without a test does not load; one in zeroed memory allows nothing. */
 	return constraint->count > 0;
 }
@@ -231,4 +243,26 @@ policy_pattern_meets(const struct policy_pattern *pattern, const char *key, size
 		return at == length ? POLICY_MEETS : POLICY_APART;
 	return policy_glob_match(&pattern->glob, key + at, length - at) ? POLICY_MEETS
 									: POLICY_APART;
+}
+
+size_t
+policy_pattern_follows(const struct policy_pattern *pattern, const char *key, size_t length,
+    const struct policy_request *request)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < pattern->piece_count; i++) {
+		struct value text;
+		size_t same = 0;
+
+		if (!resolve(&pattern->pieces[i], request, &text))
+			break;
+		while (same < text.length && at < length && key[at] == text.string[same]) {
+			same++;
+			at++;
+		}
+		if (same < text.length)
+			break;
+	}
+	return at;
 }

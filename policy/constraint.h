@@ -8,6 +8,13 @@
  * none. */
 bool policy_constraint_holds(const struct policy_constraint *constraint, const struct value *value,
     const struct value *input);
+/* One test alone. */
+bool policy_test_holds(
+    const struct policy_test *test, const struct value *value, const struct value *input);
+/* An operator as the language spells it; static, never NULL. */
+const char *policy_operator_name(enum policy_operator operator);
+/* The rule for a tool, or at least its manifest's row, by name; NULL: no manifest has it. */
+const struct policy_tool_rule *policy_tool_rule_find(const struct policy *policy, const char *name);
 /* The constraint by a name of length bytes, or NULL. */
 const struct policy_constraint *policy_constraint_find(
     const struct policy_constraints *constraints, const char *name, size_t length);
@@ -25,6 +32,10 @@ enum policy_meeting {
  * move the boundary that the pattern draws. */
 enum policy_meeting policy_pattern_meets(const struct policy_pattern *pattern, const char *key,
     size_t length, const struct policy_request *request, const char **ret_variable);
+/* How many bytes of key the pieces of pattern follow before the first that differs or has no value:
+ * for explanations. */
+size_t policy_pattern_follows(const struct policy_pattern *pattern, const char *key, size_t length,
+    const struct policy_request *request);
 /* True for 1 to POLICY_KEY_MAX bytes of printable UTF-8 whose segments are neither empty nor "." or
  * "..". */
 bool policy_key_is_valid(const char *key, size_t length);

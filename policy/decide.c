@@ -110,8 +110,8 @@ compare_tool(const void *name, const void *rule)
 	return strcmp(name, ((const struct policy_tool_rule *)rule)->tool.name);
 }
 
-static const struct policy_tool_rule *
-find_tool(const struct policy *policy, const char *name)
+const struct policy_tool_rule *
+policy_tool_rule_find(const struct policy *policy, const char *name)
 {
 	if (policy->tool_count == 0)
 		return NULL;
@@ -178,7 +178,7 @@ decide_arguments(const struct policy_tool_rule *rule, const struct policy_reques
 static struct policy_decision
 decide_tool(const struct policy *policy, const struct policy_request *request)
 {
-	const struct policy_tool_rule *rule = find_tool(policy, request->name);
+	const struct policy_tool_rule *rule = policy_tool_rule_find(policy, request->name);
 	struct policy_decision deny;
 
 	/* C1. A tool without a rule is as good as none: the answer does not tell which. */
@@ -268,7 +268,7 @@ policy_decide(const struct policy *policy, const struct policy_request *request)
 const struct policy_tool *
 policy_tool(const struct policy *policy, const char *name)
 {
-	const struct policy_tool_rule *rule = find_tool(policy, name);
+	const struct policy_tool_rule *rule = policy_tool_rule_find(policy, name);
 
 	return rule != NULL ? &rule->tool : NULL;
 }

@@ -1,0 +1,86 @@
+#include "cli/policy_common.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "common/id.h"
+#include "common/io.h"
+
+#define ON_TEXT(member)                                                                    \
+	enum err policy_on_##member(void *context, const char *value, struct fault *fault) \
+	{                                                                                  \
+		(void)fault;                                                               \
+		((struct policy_options *)context)->member = value;                        \
+		return ERR_OK;                                                             \
+	}
+ON_TEXT(tool)
+ON_TEXT(args)
+ON_TEXT(memory_read)
+ON_TEXT(memory_write)
+ON_TEXT(trigger)
+ON_TEXT(event)
+ON_TEXT(input)
+
+#define ON_FLAG(member)                                                                    \
+	enum err policy_on_##member(void *context, const char *value, struct fault *fault) \
+	{                                                                                  \
+		(void)value;                                                               \
+		(void)fault;                                                               \
+		((struct policy_options *)context)->member = true;                         \
+		return ERR_OK;                                                             \
+	}
+ON_FLAG(json)
+ON_FLAG(help)
+
+enum err
+policy_on_workspace(void *context, const char *value, struct fault *fault)
+{
+	if (strncmp(value, "ws_", 3) != 0 || !id_name_is_valid(value + 3))
+		return fault_set(fault, ERR_PROTOCOL,
+		    "--workspace takes ws_ and a name of a-z, 0-9 and single hyphens");
+	((struct policy_options *)context)->workspace = value;
+	return ERR_OK;
+}
+
+int
+policy_common_fail(const char *what, const struct fault *fault)
+{
+	progress_fault(what, fault);
+	return err_info(fault->code)->exit_code;
+}
+
+int
+policy_common_open(const char *path, struct policy_source *ret)
+{
+	struct policy_problems problems = {0};
+	enum err r = policy_source_open(path, ret, &problems);
+	SCOPED_FREE char *text = policy_problems_text(&problems);
+	struct fault fault;
+
+	fputs(text != NULL ? text : "out of memory\n", stderr);
+	if (r == ERR_OK)
+		return CLI_OK;
+	fault_set(&fault, r, "%u problem%s", problems.count, problems.count == 1 ? "" : "s");
+	return policy_common_fail(path, &fault);
+}
+
+void
+policy_common_line(const char *path, uint32_t line, char *to, size_t size)
+{
+	SCOPED_FREE char *text = NULL;
+	size_t length = 0;
+	const char *at;
+
+	to[0] = '\0';
+	if (line == 0 || io_read_file(AT_FDCWD, path, POLICY_FILE_BYTES_MAX, &text, &length) < 0)
+		return;
+	at = text;
+	for (uint32_t i = 1; i < line && at != NULL; i++) {
+		at = strchr(at, '\n');
+		at = at != NULL ? at + 1 : NULL;
+	}
+	if (at != NULL)
+		text_copy_bytes(to, size, at, strcspn(at, "\n"));
+}

@@ -1,0 +1,47 @@
+/* policy_common.h - what the subcommands of `praxa policy` share: one file a subcommand, one row
+ * each in cmd_policy.c. */
+#ifndef CLI_POLICY_COMMON_H
+#define CLI_POLICY_COMMON_H
+
+#include "common/args.h"
+#include "policy/source.h"
+
+/* Exit codes beside CLI_OK, CLI_USAGE and the typed errors' own. */
+enum {
+	POLICY_EXIT_DENIED = 1,  /* explain: the request is denied */
+	POLICY_EXIT_FOUND = 1,   /* lint: there are findings; test: a fixture failed */
+	POLICY_EXIT_WIDENS = 10, /* diff --fail-on-widen: something is open that was not */
+};
+
+/* What the options of all subcommands say; each has rows for its own. */
+struct policy_options {
+	const char *tool, *args, *memory_read, *memory_write, *trigger, *event, *input, *workspace;
+	bool json, help, fail_on_widen, html;
+	const char *files[2];
+	int file_count;
+};
+
+extern const struct args_option policy_explain_rows[];
+int policy_explain_act(const struct policy_options *options);
+
+/* Loads the policy at path without opening the bundles it pins; prints every problem. Returns an
+ * exit code; on CLI_OK the caller releases *ret. Blocks on the file system. */
+MUST_USE int policy_common_open(const char *path, struct policy_source *ret);
+/* Prints "praxa: what: message" in full and answers the fault's exit code. */
+int policy_common_fail(const char *what, const struct fault *fault);
+/* Line number line of the file at path, terminated, cut and made printable; "" where it is not. */
+void policy_common_line(const char *path, uint32_t line, char *to, size_t size);
+
+/* One handler an option, for the rows. */
+enum err policy_on_tool(void *context, const char *value, struct fault *fault);
+enum err policy_on_args(void *context, const char *value, struct fault *fault);
+enum err policy_on_memory_read(void *context, const char *value, struct fault *fault);
+enum err policy_on_memory_write(void *context, const char *value, struct fault *fault);
+enum err policy_on_trigger(void *context, const char *value, struct fault *fault);
+enum err policy_on_event(void *context, const char *value, struct fault *fault);
+enum err policy_on_input(void *context, const char *value, struct fault *fault);
+enum err policy_on_workspace(void *context, const char *value, struct fault *fault);
+enum err policy_on_json(void *context, const char *value, struct fault *fault);
+enum err policy_on_help(void *context, const char *value, struct fault *fault);
+
+#endif

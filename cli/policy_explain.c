@@ -1,0 +1,221 @@
+/* praxa policy explain: what the broker would answer, and why. */
+#include "policy/explain.h"
+
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/policy_common.h"
+#include "common/json.h"
+
+enum { MEMORY_MAX = 4 << 20, LINE_MAX_SHOWN = 160 };
+
+const struct args_option policy_explain_rows[] = {
+    {"tool", 't', "NAME", "a call of this tool", policy_on_tool},
+    {"args", 'a', "JSON", "its arguments, an object ({})", policy_on_args},
+    {"memory-read", 0, "KEY", "reading this key", policy_on_memory_read},
+    {"memory-write", 0, "KEY", "writing this key", policy_on_memory_write},
+    {"trigger", 0, "SOURCE", "a trigger from this source", policy_on_trigger},
+    {"event", 'e', "NAME", "its event", policy_on_event},
+    {"input", 'i', "JSON", "the payload that wakes, or woke, the Skill ({})", policy_on_input},
+    {"workspace", 'w', "ws_NAME", "the workspace (ws_local)", policy_on_workspace},
+    {"json", 'j', NULL, "print one JSON object", policy_on_json},
+    {"help", 'h', NULL, "this text", policy_on_help},
+    {0},
+};
+
+static enum err
+parse(const char *option, const char *text, struct arena *arena, struct value *ret,
+    struct fault *fault)
+{
+	struct fault inner;
+	enum err r;
+
+	if (text == NULL)
+		text = "{}";
+	r = json_parse(text, strlen(text), arena, ret, &inner);
+	if (r != ERR_OK)
+		return fault_set(fault, r, "%s: %s", option, inner.message);
+	return ret->type == VALUE_MAP
+		   ? ERR_OK
+		   : fault_set(fault, ERR_PROTOCOL, "%s takes a JSON object", option);
+}
+
+/* The one request that the options name. */
+static enum err
+read_request(const struct policy_options *options, struct arena *arena, struct value values[2],
+    struct policy_request *ret, struct fault *fault)
+{
+	const char *const names[] = {[POLICY_TRIGGER] = options->trigger,
+	    [POLICY_TOOL] = options->tool,
+	    [POLICY_MEMORY_READ] = options->memory_read,
+	    [POLICY_MEMORY_WRITE] = options->memory_write};
+	enum err r;
+
+	*ret = (struct policy_request){
+	    .workspace = options->workspace != NULL ? options->workspace : "ws_local",
+	    .event = options->event,
+	    .input = &values[1]};
+	for (unsigned i = POLICY_TRIGGER; i < ARRAY_SIZE(names); i++) {
+		if (names[i] == NULL)
+			continue;
+		if (ret->name != NULL)
+			return fault_set(fault, ERR_PROTOCOL, "explain takes one request");
+		ret->action = (enum policy_action)i;
+		ret->name = names[i];
+	}
+	if (ret->name == NULL)
+		return fault_set(fault, ERR_PROTOCOL,
+		    "what is asked? --tool, --memory-read, --memory-write or --trigger");
+	if (ret->action != POLICY_TOOL && options->args != NULL)
+		return fault_set(fault, ERR_PROTOCOL, "--args belongs to --tool");
+	if (ret->action != POLICY_TRIGGER && options->event != NULL)
+		return fault_set(fault, ERR_PROTOCOL, "--event belongs to --trigger");
+	r = parse("--args", options->args, arena, &values[0], fault);
+	if (r == ERR_OK)
+		r = parse("--input", options->input, arena, &values[1], fault);
+	if (ret->action == POLICY_TOOL)
+		ret->args = &values[0];
+	return r;
+}
+
+static void
+print_place(const char *path, const char *rule, uint32_t line)
+{
+	char text[LINE_MAX_SHOWN];
+
+	if (line == 0)
+		return;
+	policy_common_line(path, line, text, sizeof(text));
+	printf("  %s:%u: %s\n  %6u | %s\n", path, line, rule, line, text);
+}
+
+static void
+print_miss(const char *path, const struct policy_miss *miss)
+{
+	printf("nearest miss: ");
+	if (miss->field[0] != '\0')
+		printf("\"%s\" ", miss->field);
+	printf("fails %s; accepted: %s", miss->operator, miss->allowed);
+	if (strcmp(miss->operator, "text") == 0)
+		printf(" (the key differs behind byte %zu)", miss->at);
+	putchar('\n');
+	print_place(path, miss->rule, miss->line);
+}
+
+static void
+print_text(const char *path, const struct policy_request *request,
+    const struct policy_explanation *explanation)
+{
+	const struct policy_decision *decision = &explanation->decision;
+	struct fault fault = {0};
+
+	printf("%s: %s\n", decision->verdict == POLICY_ALLOW ? "ALLOW" : "DENY",
+	    policy_reason_text(decision->reason));
+	if (policy_fault(request, decision, &fault) != ERR_OK)
+		printf("  %s: %s\n", err_name(decision->code), fault.message);
+	print_place(path, decision->rule, decision->line);
+	for (uint32_t i = 0; i < explanation->count && i < POLICY_MISSES_MAX; i++)
+		print_miss(path, &explanation->misses[i]);
+	if (explanation->count > POLICY_MISSES_MAX)
+		printf("and %u more\n", explanation->count - POLICY_MISSES_MAX);
+}
+
+static struct value_pair
+pair(const char *name, struct value value)
+{
+	return (struct value_pair){.key = value_string(name), .value = value};
+}
+
+static struct value
+number(uint64_t value)
+{
+	return (struct value){.type = VALUE_INT, .integer = (int64_t)value};
+}
+
+/* Answers false where memory is out. */
+static bool
+print_json(const char *path, const struct policy_request *request,
+    const struct policy_explanation *explanation)
+{
+	const struct policy_decision *decision = &explanation->decision;
+	struct value_pair misses[POLICY_MISSES_MAX][6], pairs[10];
+	struct value items[POLICY_MISSES_MAX], root;
+	SCOPED_FREE char *text = NULL;
+	char line[LINE_MAX_SHOWN];
+	struct fault fault = {0};
+	uint32_t count =
+	    explanation->count < POLICY_MISSES_MAX ? explanation->count : POLICY_MISSES_MAX;
+
+	(void)policy_fault(request, decision, &fault);
+	policy_common_line(path, decision->line, line, sizeof(line));
+	for (uint32_t i = 0; i < count; i++) {
+		const struct policy_miss *miss = &explanation->misses[i];
+
+		misses[i][0] = pair("field", value_string(miss->field));
+		misses[i][1] = pair("operator", value_string(miss->operator));
+		misses[i][2] = pair("allowed", value_string(miss->allowed));
+		misses[i][3] = pair("rule", value_string(miss->rule));
+		misses[i][4] = pair("line", number(miss->line));
+		misses[i][5] = pair("matched_bytes", number(miss->at));
+		items[i] = (struct value){.type = VALUE_MAP, .length = 6, .pairs = misses[i]};
+	}
+	pairs[0] =
+	    pair("verdict", value_string(decision->verdict == POLICY_ALLOW ? "allow" : "deny"));
+	pairs[1] = pair("error", value_string(err_name(decision->code)));
+	pairs[2] = pair("reason", value_string(policy_reason_text(decision->reason)));
+	pairs[3] = pair("message", value_string(fault.message));
+	pairs[4] = pair("file", value_string(path));
+	pairs[5] = pair("rule", value_string(decision->rule));
+	pairs[6] = pair("line", number(decision->line));
+	pairs[7] = pair("excerpt", value_string(line));
+	pairs[8] = pair("allowed", value_string(decision->allowed));
+	pairs[9] =
+	    pair("nearest", (struct value){.type = VALUE_ARRAY, .length = count, .items = items});
+	root = (struct value){.type = VALUE_MAP, .length = ARRAY_SIZE(pairs), .pairs = pairs};
+	text = json_write(&root, JSON_STYLE_PRETTY, NULL);
+	if (text != NULL)
+		puts(text);
+	return text != NULL;
+}
+
+static int
+explain(const struct policy_options *options, const struct policy_request *request)
+{
+	const char *path = options->files[0];
+	struct policy_explanation explanation;
+	struct policy_source source;
+	int r = policy_common_open(path, &source);
+	bool printed = true;
+
+	if (r != CLI_OK)
+		return r;
+	explanation = policy_explain(source.policy, request);
+	if (options->json)
+		printed = print_json(path, request, &explanation);
+	else
+		print_text(path, request, &explanation);
+	policy_source_done(&source);
+	if (!printed)
+		return CLI_INTERNAL;
+	return explanation.decision.verdict == POLICY_ALLOW ? CLI_OK : POLICY_EXIT_DENIED;
+}
+
+int
+policy_explain_act(const struct policy_options *options)
+{
+	struct policy_request request;
+	struct value values[2];
+	struct fault fault = {0};
+	struct arena arena;
+	int r;
+
+	arena_init(&arena, MEMORY_MAX);
+	if (read_request(options, &arena, values, &request, &fault) != ERR_OK) {
+		fprintf(stderr, "praxa policy explain: %s\n", fault.message);
+		r = CLI_USAGE;
+	} else {
+		r = explain(options, &request);
+	}
+	arena_clear(&arena);
+	return r;
+}
