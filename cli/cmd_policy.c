@@ -62,6 +62,8 @@ static const struct subcommand {
     {"digest", "DIR", 1, "prints the digest that pins a bundle", plain_rows, do_digest},
     {"explain", "FILE", 1, "decides one request, and says why", policy_explain_rows,
 	policy_explain_act},
+    {"diff", "OLD NEW", 2, "says what a change opens and closes, with witnesses", policy_diff_rows,
+	policy_diff_act},
 };
 
 static int

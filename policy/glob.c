@@ -75,7 +75,8 @@ policy_glob_compile(const char *pattern, size_t length, struct arena *arena, str
 		return false;
 	literals =
 	    arena_array(arena, count_classes(pattern, length, glob.class_of), sizeof(*literals));
-	if (literals == NULL)
+	glob.pattern = arena_copy(arena, pattern, length);
+	if (literals == NULL || glob.pattern == NULL)
 		return false;
 	for (size_t at = 0; at < length; place++) {
 		struct token token = next_token(pattern, length, &at);

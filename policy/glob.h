@@ -27,6 +27,7 @@ struct glob_set {
 /* The non-deterministic automaton of a pattern, all its places advanced at once. A token is one
  * byte, or one wildcard. Zeroed: matches nothing. */
 struct glob {
+	const char *pattern;             /* as it was written, terminated */
 	uint8_t length;                  /* tokens; the place behind them is acceptance */
 	uint8_t words;                   /* of a set, that are in use */
 	struct glob_set stars;           /* places of '*' and '**': passed for free */

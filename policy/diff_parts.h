@@ -1,0 +1,36 @@
+/* diff_parts.h - the parts of policy_diff, one file a kind of dimension. */
+#ifndef POLICY_DIFF_PARTS_H
+#define POLICY_DIFF_PARTS_H
+
+#include "policy/analyse.h"
+#include "policy/diff.h"
+
+/* The workspace that witnesses are asked for: any is like any other. */
+#define DIFF_WORKSPACE "ws_acme"
+
+enum {
+	DIFF_SETTINGS_MAX = 64, /* dimensions beside the tools' */
+	DIFF_TOOL_MAX = 24,     /* dimensions of one tool */
+};
+
+struct differing {
+	const struct policy *old, *new;
+	struct analysis analysis;
+	struct policy_dimension *items;
+	uint32_t count, room;
+};
+
+struct policy_dimension *diff_add(struct differing *d, const char *name);
+/* "tools." + "git.push" + ".cell", as long as the diff. */
+const char *diff_name(struct differing *d, const char *head, const char *name, const char *tail);
+/* Everything but triggers, arguments and memory. */
+void diff_settings(struct differing *d);
+/* What runs when the tool is called, and how it is confined. */
+void diff_tool_cell(
+    struct differing *d, const struct policy_tool *old, const struct policy_tool *new);
+/* Keys that a pattern of own matches and none of theirs does. */
+void diff_patterns(struct differing *d, const struct policy *allows, const struct policy *refuses,
+    enum policy_action action, const struct policy_patterns *own,
+    const struct policy_patterns *theirs, struct policy_side *side);
+
+#endif

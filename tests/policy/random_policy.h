@@ -1,0 +1,23 @@
+/* random_policy.h - policies by chance over small alphabets, and every small request there is, for
+ * comparing an analysis with brute force. */
+#ifndef TESTS_POLICY_RANDOM_POLICY_H
+#define TESTS_POLICY_RANDOM_POLICY_H
+
+#include "policy/policy.h"
+
+struct random {
+	uint64_t state;
+};
+
+/* A number below bound. */
+uint32_t random_draw(struct random *random, uint32_t bound);
+/* A policy that loads; draws until one does. */
+struct policy *random_policy(struct random *random);
+/* A pair: two policies, or one and a copy with a part of it drawn anew. */
+void random_pair(struct random *random, struct policy *pair[2]);
+
+/* Calls visit with every small request until it answers false. */
+void random_requests(
+    bool (*visit)(void *context, const struct policy_request *request), void *context);
+
+#endif
