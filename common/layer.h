@@ -31,16 +31,21 @@
 	X(CGROUP, 18, "cgroup", "memory, process and CPU limits for the whole run")            \
 	X(NO_DUMP, 19, "no-dump", "leaves no core file, cannot be traced")                     \
 	X(KEYRING, 20, "keyring", "a session keyring of its own")                              \
-	X(IDENTITY, 21, "identity", "a user namespace, or a host's user id of its own")
+	X(IDENTITY, 21, "identity", "a user namespace, or a host's user id of its own")        \
+	X(MDWE, 22, "memory-deny-write-execute", "what could be written is never executed")    \
+	X(SPECULATION, 23, "speculation", "no speculative store bypass or indirect branch")
 
 #define LAYER_ENUM(name, bit, text, meaning) LAYER_##name = bit,
 enum layer { LAYER_TABLE(LAYER_ENUM) LAYER_COUNT };
 
 #define LAYER_BIT(name) (UINT64_C(1) << LAYER_##name)
 
-/* What "all" means in a policy: the layers that every host can have. The user namespace is one of
- * the two forms of identity; a policy that insists on this form names it. */
-#define LAYER_ALL (((UINT64_C(1) << LAYER_COUNT) - 1) & ~LAYER_BIT(USER_NS))
+/* What "all" means in a policy: the layers that every host and every profile can have. Not among
+ * them: the user namespace, one of the two forms of identity; and what only some profiles or some
+ * processors have. A policy that insists on one of these names it. */
+#define LAYER_ALL                             \
+	(((UINT64_C(1) << LAYER_COUNT) - 1) & \
+	    ~(LAYER_BIT(USER_NS) | LAYER_BIT(MDWE) | LAYER_BIT(SPECULATION)))
 
 struct layer_info {
 	const char *name;

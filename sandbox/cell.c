@@ -251,7 +251,8 @@ make_plan(const struct cell_launcher *launcher, const struct cell_spec *spec,
 		     (spec->door_fd >= 0 && !spec->parked ? PLAN_DOOR : 0) |
 		     (identity->drop_groups ? PLAN_DROP_GROUPS : 0) |
 		     (launcher->privileged ? PLAN_PRIVILEGED : 0) | (spec->timed ? PLAN_TIMED : 0) |
-		     (spec->listen ? PLAN_NOTIFY : 0) | (spec->parked ? PLAN_PARKED : 0);
+		     (spec->listen ? PLAN_NOTIFY : 0) | (spec->parked ? PLAN_PARKED : 0) |
+		     (spec->profile->mdwe ? PLAN_MDWE : 0);
 	if (spec->parked)
 		known.envp = nothing;
 	r = plan_encode(&known, &head, &data, &length, fault);

@@ -17,6 +17,7 @@
 
 #include "common/io.h"
 #include "sandbox/handover.h"
+#include "sandbox/hardening.h"
 #include "sandbox/landlock.h"
 #include "sandbox/layout.h"
 #include "sandbox/limits.h"
@@ -142,6 +143,26 @@ step_no_new_privs(struct enter *enter)
 {
 	(void)enter;
 	return privileges_forbid_new();
+}
+
+static int
+step_new_code(struct enter *enter)
+{
+	int r;
+
+	if ((enter->plan->head->flags & PLAN_MDWE) == 0)
+		return 0;
+	r = hardening_deny_new_code();
+	if (r == 0)
+		enter->layers |= LAYER_BIT(MDWE);
+	return r;
+}
+
+static int
+step_speculation(struct enter *enter)
+{
+	(void)enter;
+	return hardening_restrict_speculation();
 }
 
 static int
@@ -357,6 +378,9 @@ static const struct step steps[] = {
     {"capabilities", step_capabilities, LAYER_BIT(NO_CAPABILITIES), false, ""},
     /* Landlock and seccomp ask for it where there is no capability. */
     {"no new privileges", step_no_new_privs, LAYER_BIT(NO_NEW_PRIVS), false, ""},
+    /* Both are inherited, so they hold for praxa-init as well. */
+    {"memory-deny-write-execute", step_new_code, 0, true, ""},
+    {"speculation", step_speculation, LAYER_BIT(SPECULATION), true, ""},
     /* Same uid on both sides of the fork: the program may neither trace praxa-init nor read it. */
     {"dumpable", step_dumpable, 0, false, ""},
     {"fork", step_fork, 0, false, ""},

@@ -30,7 +30,8 @@ enum plan_flag {
 	PLAN_TIMED = 32,      /* report how long each step takes */
 	PLAN_NOTIFY = 64,     /* denied calls go to a listener, which goes to the supervisor */
 	PLAN_PARKED = 128,    /* environment, stdio and door come later, by FD_HANDOVER */
-	PLAN_FLAGS = 255,
+	PLAN_MDWE = 256,      /* no memory becomes executable */
+	PLAN_FLAGS = 511,
 };
 
 struct plan_head {

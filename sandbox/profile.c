@@ -10,7 +10,6 @@
 #include "sandbox/profile_rule.h"
 
 enum {
-	FILE_BYTES_MAX = 256 * 1024,
 	ARENA_BYTES_MAX = 4 * 1024 * 1024,
 	RULES_MAX = 256,
 	NUMBERS_MAX = 1024, /* of system calls, with room */
@@ -30,6 +29,7 @@ struct loader {
 	uint32_t default_action;
 	uint32_t rule; /* counted from 1; 0: the file's head */
 	uint32_t allowed;
+	bool mdwe;
 	uint8_t seen[NUMBERS_MAX]; /* by number: SEEN_ bits */
 };
 
@@ -343,17 +343,32 @@ choose_arch(struct loader *loader)
 	return ERR_OK;
 }
 
+/* Not of OCI: whether what the profile is for does without new code in its memory. It must, unless
+ * the profile says that it cannot. */
+static enum err
+get_mdwe(struct loader *loader, const struct value *file)
+{
+	const struct value *mdwe = value_get(file, "mdwe");
+
+	if (mdwe != NULL && mdwe->type != VALUE_BOOL)
+		return refuse(loader, "\"mdwe\" must be true or false");
+	loader->mdwe = mdwe == NULL || mdwe->boolean;
+	return ERR_OK;
+}
+
 /* The head first: libseccomp wants the default action before any rule. */
 static enum err
 begin(struct loader *loader, const struct value *file)
 {
 	static const char *const keys[] = {
-	    "defaultAction", "defaultErrnoRet", "syscalls", "reason", NULL};
+	    "defaultAction", "defaultErrnoRet", "syscalls", "reason", "mdwe", NULL};
 	enum err r = check_keys(loader, file, keys);
 
 	if (r == ERR_OK)
 		r = get_action(
 		    loader, file, "defaultAction", "defaultErrnoRet", &loader->default_action);
+	if (r == ERR_OK)
+		r = get_mdwe(loader, file);
 	if (r != ERR_OK)
 		return r;
 	if (loader->default_action == SCMP_ACT_ALLOW)
@@ -410,6 +425,7 @@ compile(struct loader *loader, struct profile *profile)
 		return fault_set(loader->fault, ERR_INTERNAL, "compiling the profile failed");
 	profile->length = (uint16_t)(bytes / sizeof(*profile->filter));
 	profile->allowed = loader->allowed;
+	profile->mdwe = loader->mdwe;
 	profile->arch = loader->arch;
 	profile->rules = loader->rules;
 	text_copy(profile->name, sizeof(profile->name), loader->name);
@@ -458,33 +474,6 @@ profile_parse(const char *text, size_t length, const char *name, uint32_t arch,
 		*ret = TAKE(profile);
 	profile_free(&profile);
 	return r;
-}
-
-static bool
-name_is_plain(const char *name)
-{
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_");
-
-	return length > 0 && name[length] == '\0' &&
-	       length < sizeof(((struct profile *)NULL)->name);
-}
-
-enum err
-profile_load(int dir_fd, const char *name, struct profile **ret, struct fault *fault)
-{
-	struct loader loader = {.name = name, .fault = fault};
-	SCOPED_FREE char *text = NULL;
-	size_t length = 0;
-	char path[80];
-	int r;
-
-	if (!name_is_plain(name))
-		return fault_set(fault, ERR_POLICY, "\"%s\" is no name of a profile", name);
-	snprintf(path, sizeof(path), "%s.json", name);
-	r = io_read_file(dir_fd, path, FILE_BYTES_MAX, &text, &length);
-	if (r < 0)
-		return refuse(&loader, "%s", strerror(-r));
-	return profile_parse(text, length, name, 0, ret, fault);
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/arena.h"
@@ -21,6 +22,7 @@ struct profile {
 	const char *reason; /* what it is for; "" */
 	uint16_t length;    /* instructions */
 	uint32_t allowed;   /* distinct system calls that may succeed */
+	bool mdwe;          /* its programs make no code: see sandbox/hardening.h */
 	uint32_t arch;      /* SCMP_ARCH_ value, which is also the kernel's AUDIT_ARCH_ */
 	/* The rules once more, to say which one answered a call. */
 	const struct profile_rule *rules;

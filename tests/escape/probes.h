@@ -216,17 +216,18 @@
 
 /* accepted.c: known, not stopped; docs/escapes.md says why. The suite checks that they still are
  * what they are said to be. X(ident, technique, why it is accepted) */
-#define PROBES_ACCEPTED(X)                                                                         \
-	X(mount_paths, "paths of the host in /proc/self/mountinfo",                                \
-	    "the kernel names a mount's source there; paths carry no secret of ours")              \
-	X(clock_offsets, "the host's uptime from /proc/self/timens_offsets",                       \
-	    "a process may read its own offsets and add them to its clock; nothing hides the "     \
-	    "file")                                                                                \
-	X(file_locks, "flock on a shared read-only file as a channel between cells",               \
-	    "two Skills that work together can signal each other by many such means; none gives "  \
-	    "a right")                                                                             \
-	X(own_code, "memory written, then made executable",                                        \
-	    "interpreters with a compiler need it; it gives nothing that the Skill's own program " \
+#define PROBES_ACCEPTED(X)                                                                        \
+	X(mount_paths, "paths of the host in /proc/self/mountinfo",                               \
+	    "the kernel names a mount's source there; paths carry no secret of ours")             \
+	X(clock_offsets, "the host's uptime from /proc/self/timens_offsets",                      \
+	    "a process may read its own offsets and add them to its clock; nothing hides the "    \
+	    "file")                                                                               \
+	X(file_locks, "flock on a shared read-only file as a channel between cells",              \
+	    "two Skills that work together can signal each other by many such means; none gives " \
+	    "a right")                                                                            \
+	X(own_code, "memory written, then made executable",                                       \
+	    "compilers in a process need it (node, git's patterns under shell; base and python "  \
+	    "are without); it gives nothing that the Skill's own program "                        \
 	    "has not")
 
 /* clang-format off */

@@ -34,7 +34,6 @@ static const struct {
     {GUARD_BIT(NET_NS), CLONE_NEWNET},
     {GUARD_BIT(IPC_NS), CLONE_NEWIPC},
     {GUARD_BIT(UTS_NS), CLONE_NEWUTS},
-    {GUARD_BIT(CGROUP_NS), CLONE_NEWCGROUP},
 };
 
 WRAP(pid_t, clone_run, const struct clone_args *args, void (*child)(void *), void *context)

@@ -269,6 +269,15 @@ do_touch(void)
 }
 
 static int
+do_new_code(void)
+{
+	void *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	say("mprotect", mprotect(map, 4096, PROT_READ | PROT_EXEC));
+	return map == MAP_FAILED;
+}
+
+static int
 do_cgroup(void)
 {
 	char line[512];
@@ -462,6 +471,7 @@ static const struct {
     {"memory", do_memory},
     {"touch", do_touch},
     {"cgroup", do_cgroup},
+    {"new-code", do_new_code},
     {"spin", do_spin},
     {"sleep", do_sleep},
     {"daemon", do_daemon},

@@ -8,6 +8,8 @@
 
 enum { TRIAL_OUTPUT_MAX = 64 * 1024 };
 
+/* What depends on profile and processor. */
+#define TRIAL_OPTIONAL (LAYER_BIT(MDWE) | LAYER_BIT(SPECULATION))
 /* What a trial requires. */
 #define TRIAL_LAYERS (LAYER_ALL & ~LAYER_BIT(CGROUP))
 
