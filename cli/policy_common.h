@@ -9,14 +9,13 @@
 /* Exit codes beside CLI_OK, CLI_USAGE and the typed errors' own. */
 enum {
 	POLICY_EXIT_DENIED = 1,  /* explain: the request is denied */
-	POLICY_EXIT_FOUND = 1,   /* lint: there are findings; test: a fixture failed */
 	POLICY_EXIT_WIDENS = 10, /* diff --fail-on-widen: something is open that was not */
 };
 
 /* What the options of all subcommands say; each has rows for its own. */
 struct policy_options {
 	const char *tool, *args, *memory_read, *memory_write, *trigger, *event, *input, *workspace;
-	bool json, help, fail_on_widen, html;
+	bool json, help, fail_on_widen;
 	const char *files[2];
 	int file_count;
 };

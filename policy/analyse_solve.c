@@ -14,11 +14,10 @@ leads_through(const char *below, const char *above)
 }
 
 static enum presence
-first_guess(const struct solving *s, const struct slot *slot)
+first_guess(const struct slot *slot)
 {
 	if (slot->forced != PRESENCE_FREE)
 		return slot->forced;
-	(void)s;
 	return slot->own != NULL && !slot->own->may_miss ? PRESENCE_PRESENT : PRESENCE_MISSING;
 }
 
@@ -64,7 +63,7 @@ settle_presence(struct solving *s)
 	for (uint32_t i = 0; i < s->slot_count; i++) {
 		struct slot *slot = &s->slots[i];
 
-		slot->presence = first_guess(s, slot);
+		slot->presence = first_guess(slot);
 		slot->group = i;
 		slot->kinds = ANALYSE_KINDS_ALL;
 		slot->has_value = false;

@@ -101,13 +101,13 @@ add_literal(struct analysis *a, struct building *b, const struct literal *litera
 		return literal->negated;
 	case POLICY_OPERATOR_LEN:
 		return true;
+	/* The same answer for every text. */
 	case POLICY_OPERATOR_RANGE:
 	case POLICY_OPERATOR_TYPE:
 	case POLICY_OPERATOR_ABSENT:
 	case POLICY_OPERATOR_EACH:
 	case POLICY_OPERATOR_EQUALS_TRIGGER:
 	case POLICY_OPERATOR_COUNT:
-	default: /* the same answer for every text */
 		return policy_test_holds(test, &empty, NULL) != literal->negated;
 	}
 	b->patterns[b->language.pattern_count] = pattern;

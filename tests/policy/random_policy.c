@@ -267,14 +267,6 @@ draw(struct random *random, struct draft *draft)
 	return policy;
 }
 
-struct policy *
-random_policy(struct random *random)
-{
-	struct draft draft;
-
-	return draw(random, &draft);
-}
-
 void
 random_pair(struct random *random, struct policy *pair[2])
 {

@@ -11,9 +11,7 @@ struct random {
 
 /* A number below bound. */
 uint32_t random_draw(struct random *random, uint32_t bound);
-/* A policy that loads; draws until one does. */
-struct policy *random_policy(struct random *random);
-/* A pair: two policies, or one and a copy with a part of it drawn anew. */
+/* A pair of policies that load: two, or one and a copy with a part of it drawn anew. */
 void random_pair(struct random *random, struct policy *pair[2]);
 
 /* Calls visit with every small request until it answers false. */
