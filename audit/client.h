@@ -16,6 +16,7 @@ struct client {
 	struct client *next;
 	uint64_t number; /* never used twice: a ticket finds its client or nobody */
 	enum wire_role role;
+	uid_t uid; /* at connect time */
 	struct peer *peer;
 	struct answer *first, **last; /* in the order of the appends */
 	unsigned count;

@@ -161,18 +161,40 @@ on_message(void *context, struct peer *peer, struct wire_message *message)
 		answer(daemon, client, message->serial, &refused);
 }
 
+/* In every log: whoever broke the protocol named no workspace, or cannot be believed about it. */
+static void
+record_refused(struct daemon *daemon, const struct client *client, const struct fault *why)
+{
+	const char *name = client->role == WIRE_BROKER ? "broker" : "supervisor";
+	struct fault fault;
+
+	log_fault(LOG_LEVEL_WARNING, "a client's connection ended", why);
+	for (unsigned i = 0; i < daemon->store.count; i++) {
+		struct watch *watch = &daemon->watches[i];
+
+		if (watch->log->log == NULL)
+			continue;
+		if (audit_log_append_refused(watch->log->log, name, client->uid, why, &fault) ==
+		    ERR_OK)
+			event_active(watch->kick, EV_TIMEOUT, 1);
+		else
+			log_fault(LOG_LEVEL_WARNING, "that could not be recorded", &fault);
+	}
+}
+
 static void
 on_closed(void *context, struct peer *peer, const struct fault *why)
 {
-	struct door *door = context;
+	struct daemon *daemon = ((struct door *)context)->daemon;
+	struct client *client = daemon->clients;
 
+	while (client != NULL && client->peer != peer)
+		client = client->next;
+	if (client == NULL)
+		return;
 	if (why->code != ERR_OK)
-		log_fault(LOG_LEVEL_WARNING, "a client's connection ended", why);
-	for (struct client *client = door->daemon->clients; client != NULL; client = client->next)
-		if (client->peer == peer) {
-			drop(door->daemon, client);
-			return;
-		}
+		record_refused(daemon, client, why);
+	drop(daemon, client);
 }
 
 static const struct peer_handlers handlers = {.message = on_message, .closed = on_closed};
@@ -261,6 +283,8 @@ on_accept(void *context, int fd)
 		drop(daemon, client);
 	} else if (!greet(daemon, client)) {
 		drop(daemon, client);
+	} else {
+		client->uid = uid;
 	}
 }
 

@@ -54,6 +54,9 @@ void audit_log_close(struct audit_log **log);
  * called. Other: the record is refused now and nothing has changed. */
 MUST_USE enum err audit_log_append(struct audit_log *log, const struct audit_record *record,
     const struct audit_ticket *ticket, struct fault *fault);
+/* Queues peer.refused, a record of the log's own that nobody waits for. */
+MUST_USE enum err audit_log_append_refused(struct audit_log *log, const char *peer, uint32_t uid,
+    const struct fault *why, struct fault *fault);
 /* Ends the group in flight if it is durable, begins the next if records wait. Does not wait for the
  * disk where the writer has a descriptor. */
 void audit_log_turn(struct audit_log *log);

@@ -3,10 +3,12 @@
 
 /* Appends what was packed and releases it. */
 static enum err
-append_packed(struct audit_log *log, enum event_kind kind, struct sink *sink, struct fault *fault)
+append_packed(struct audit_log *log, enum event_kind kind, enum err error, struct sink *sink,
+    struct fault *fault)
 {
-	const struct audit_record record = {
-	    .kind = kind, .body = {(const unsigned char *)sink->buffer.data, sink->buffer.size}};
+	const struct audit_record record = {.kind = kind,
+	    .error = error,
+	    .body = {(const unsigned char *)sink->buffer.data, sink->buffer.size}};
 	enum err r = sink->failed ? fault_set(fault, ERR_INTERNAL, "out of memory")
 				  : audit_log_append(log, &record, NULL, fault);
 
@@ -26,7 +28,7 @@ log_append_opened(struct audit_log *log, struct fault *fault)
 	sink_name(&pk, audit_backend_name(log->options.writer->backend));
 	sink_name(&pk, "size");
 	msgpack_pack_uint64(&pk, log->head.size);
-	return append_packed(log, EVENT_LOG_OPENED, &sink, fault);
+	return append_packed(log, EVENT_LOG_OPENED, ERR_OK, &sink, fault);
 }
 
 enum err
@@ -53,5 +55,23 @@ log_append_recovered(struct audit_log *log, const struct log_loss *loss, struct 
 	msgpack_pack_uint64(&pk, loss->place);
 	sink_name(&pk, "of");
 	msgpack_pack_uint64(&pk, loss->of);
-	return append_packed(log, EVENT_LOG_RECOVERED, &sink, fault);
+	return append_packed(log, EVENT_LOG_RECOVERED, ERR_OK, &sink, fault);
+}
+
+enum err
+audit_log_append_refused(struct audit_log *log, const char *peer, uint32_t uid,
+    const struct fault *why, struct fault *fault)
+{
+	struct sink sink;
+	msgpack_packer pk;
+
+	sink_init(&sink, &pk);
+	msgpack_pack_map(&pk, 3);
+	sink_name(&pk, "peer");
+	sink_name(&pk, peer);
+	sink_name(&pk, "uid");
+	msgpack_pack_uint64(&pk, uid);
+	sink_name(&pk, "message");
+	sink_name(&pk, why->message);
+	return append_packed(log, EVENT_PEER_REFUSED, why->code, &sink, fault);
 }

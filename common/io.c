@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 ssize_t
@@ -135,4 +136,15 @@ io_sealed_unmap(const void *data, size_t length)
 {
 	if (data != NULL)
 		munmap((void *)(uintptr_t)data, length);
+}
+
+void
+io_allow_many_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }

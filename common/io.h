@@ -23,6 +23,10 @@ MUST_USE int io_pwrite_full(int fd, const void *from, size_t length, off_t offse
 MUST_USE int io_read_file(
     int dir_fd, const char *path, size_t max, char **ret_data, size_t *ret_length);
 
+/* Raises the soft limit of open files to the hard one: each run takes about ten of a daemon's
+ * descriptors, and the soft default, 1024, is for programs that use select(2). */
+void io_allow_many_files(void);
+
 /* A memory file that holds data, sealed against every change (memfd_create(2), F_ADD_SEALS). Large
  * payloads travel between daemons as these: the receiver's copy cannot change under its hands. */
 MUST_USE int io_sealed_new(const char *name, const void *data, size_t length, int *ret_fd);

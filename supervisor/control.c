@@ -251,8 +251,10 @@ on_closed(void *context, struct peer *peer, const struct fault *why)
 	struct control *client = context;
 
 	(void)peer;
-	if (why->code != ERR_OK)
+	if (why->code != ERR_OK) {
 		log_fault(LOG_LEVEL_WARNING, "a client was disconnected", why);
+		record_peer_refused(client->supervisor, "client", client->uid, why);
+	}
 	if (client->run != NULL) {
 		struct run *run = client->run;
 

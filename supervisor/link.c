@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "supervisor/control.h"
+#include "supervisor/record.h"
 #include "supervisor/tool.h"
 
 static void
@@ -18,8 +19,10 @@ on_down(void *context, const struct fault *why)
 {
 	struct supervisor *supervisor = context;
 
-	if (why->code != ERR_OK)
+	if (why->code != ERR_OK) {
 		log_fault(LOG_LEVEL_ERROR, "the broker was disconnected", why);
+		record_peer_refused(supervisor, "broker", (uid_t)-1, why);
+	}
 	for (struct run *run = supervisor->runs, *next; run != NULL; run = next) {
 		next = run->next;
 		run_broker_lost(run);

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "common/io.h"
 #include "common/log.h"
 #include "supervisor/supervisor.h"
 
@@ -17,6 +18,7 @@ harden(void)
 
 	umask(077);
 	setrlimit(RLIMIT_CORE, &none);
+	io_allow_many_files();
 	/* A log that nobody reads on stderr must not end the runs. */
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "common/io.h"
+#include "common/log.h"
 
 /* A map under construction: msgpack needs the count first, so each body states its own. */
 struct body {
@@ -284,4 +285,22 @@ record_lost(
 	put_text(&body, "reason", end_info(END_SUPERVISOR_LOST)->name);
 	put_text(&body, "message", end_info(END_SUPERVISOR_LOST)->meaning);
 	return finish(supervisor, &event, &body, NULL, NULL, fault);
+}
+
+void
+record_peer_refused(
+    struct supervisor *supervisor, const char *peer, uid_t uid, const struct fault *why)
+{
+	struct wire_audit_append event = {.kind = EVENT_PEER_REFUSED, .error = why->code};
+	struct fault fault;
+	struct body body;
+
+	text_copy(event.workspace, sizeof(event.workspace), supervisor->options->workspace);
+	body_begin(&body, uid != (uid_t)-1 ? 3 : 2);
+	put_text(&body, "peer", peer);
+	put_text(&body, "message", why->message);
+	if (uid != (uid_t)-1)
+		put_number(&body, "uid", uid);
+	if (finish(supervisor, &event, &body, NULL, NULL, &fault) != ERR_OK)
+		log_fault(LOG_LEVEL_WARNING, "a refused peer could not be recorded", &fault);
 }

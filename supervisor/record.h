@@ -28,5 +28,10 @@ MUST_USE enum err record_refused(struct supervisor *supervisor, const struct ski
 /* run.ended for a run that the log has open and that we do not know: we died under it. */
 MUST_USE enum err record_lost(
     struct supervisor *supervisor, const struct wire_audit_open_run *open, struct fault *fault);
+/* peer.refused: a connection that broke the protocol was ended. uid: of a client; (uid_t)-1 for
+ * the broker, whose socket is ours. Where the log cannot be reached it stays a line in our own log:
+ * nothing was done that the log would miss. */
+void record_peer_refused(
+    struct supervisor *supervisor, const char *peer, uid_t uid, const struct fault *why);
 
 #endif
