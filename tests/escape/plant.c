@@ -170,6 +170,8 @@ plant_ipc(struct plant *plant)
 	} message = {1, "secret"};
 	key_t key = (key_t)own_number();
 	char name[64];
+	/* Small: all queues of a user count against one limit. */
+	struct mq_attr small = {.mq_maxmsg = 1, .mq_msgsize = 16};
 	mqd_t queue;
 
 	plant->memory = shmget(key, 4096, IPC_CREAT | IPC_EXCL | 0666);
@@ -182,7 +184,7 @@ plant_ipc(struct plant *plant)
 	plant_say(plant, "PAIR_NAME", "praxa-pair-%d", getpid());
 	plant_say(plant, "PAIR_PORT", "%d", 20000 + getpid() % 10000);
 	snprintf(name, sizeof(name), "/praxa-escape-%d", getpid());
-	queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666, NULL);
+	queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666, &small);
 	require(queue >= 0, "mq_open");
 	mq_close(queue);
 }

@@ -110,8 +110,8 @@
 	X(undumpable, "prctl(PR_SET_DUMPABLE, 0), to blind a watcher", SECCOMP, 0, "refused") \
 	X(watch_all, "fanotify_init", SECCOMP, 0, "refused")                                  \
 	X(unknown_call, "calls newer than the profile: open_tree_attr", SECCOMP, 0, "ENOSYS") \
-	X(denied_flood, "20,000 refused calls, to stall who watches", KERNEL, 0,              \
-	    "all refused within 5 s")
+	X(denied_flood, "2,000 refused calls, to stall who watches", KERNEL, 0,               \
+	    "all refused within 10 s")
 
 /* sockets.c */
 #define PROBES_SOCKETS(X)                                                                    \
