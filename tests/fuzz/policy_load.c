@@ -18,7 +18,7 @@ static const char sound_manifest[] =
     "tools: 1\nintegration: git\nbundle: { path: t, digest: "
     "sha256:0000000000000000000000000000000000000000000000000000000000000000 }\n"
     "tool: { git.a: { summary: s, run: [ /a ], profile: shell, arguments: { required: [ a ], "
-    "properties: { a: { type: string }, n: { type: integer, maximum: 9 } } } } }\n";
+    "properties: { a: { type: string }, m: { type: integer, maximum: 9 } } } } }\n";
 
 static void
 ask(const struct policy *policy)
