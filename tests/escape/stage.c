@@ -92,7 +92,7 @@ become_other_user(void)
 static void
 widen_own_limits(void)
 {
-	static const int resources[] = {RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_FSIZE, RLIMIT_AS};
+	static const int resources[] = {RLIMIT_NPROC, RLIMIT_FSIZE, RLIMIT_AS};
 	struct rlimit limit;
 
 	for (size_t i = 0; i < ARRAY_SIZE(resources); i++) {
