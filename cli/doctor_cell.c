@@ -105,7 +105,8 @@ doctor_cell_run(const struct paths *paths, const char *cgroup_path, struct docto
 
 	*ret = (struct doctor_cell){0};
 	snprintf(init, sizeof(init), "%s/praxa-init", paths->daemons);
-	r = profile_load(profiles, "shell", &profile, &ret->fault);
+	/* The strictest: a layer that some profiles go without is seen as well. */
+	r = profile_load(profiles, "base", &profile, &ret->fault);
 	if (r == ERR_OK)
 		r = cell_launcher_new(init, &launcher, &ret->fault);
 	if (r == ERR_OK)

@@ -175,6 +175,37 @@ try_keyring(void)
 	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -errno : 0;
 }
 
+static int
+try_deny_new_code(void)
+{
+	enum {
+		SET_MDWE = 65,
+		REFUSE_EXEC_GAIN = 1
+	}; /* PR_SET_MDWE, linux/prctl.h since Linux 6.3 */
+
+	return prctl(SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+/* Both must be restricted, or be nothing that this processor does. */
+static int
+try_speculation(void)
+{
+	static const unsigned long kinds[] = {PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int is;
+
+		prctl(PR_SET_SPECULATION_CTRL, kinds[i], PR_SPEC_FORCE_DISABLE, 0, 0);
+		is = prctl(PR_GET_SPECULATION_CTRL, kinds[i], 0, 0, 0);
+		if (is < 0)
+			return -errno;
+		if (is != PR_SPEC_NOT_AFFECTED && is != PR_SPEC_DISABLE &&
+		    ((unsigned)is & PR_SPEC_FORCE_DISABLE) == 0)
+			return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 static const struct row {
 	int (*attempt)(void);
 	const char *sysctl; /* of user.max_*_namespaces; NULL: none */
@@ -202,6 +233,11 @@ static const struct row {
     [LAYER_RLIMITS] = {try_rlimits, NULL, "a hard limit of this shell is below a policy's default"},
     [LAYER_NO_DUMP] = {try_no_dump, NULL, "the hard limit of core files must not be 0"},
     [LAYER_IDENTITY] = {try_identity, NULL, "allow user namespaces, or start Praxa as root"},
+    [LAYER_MDWE] = {try_deny_new_code, NULL,
+	"Linux 6.3 has it; only policies that require this layer are refused"},
+    [LAYER_SPECULATION] = {try_speculation, NULL,
+	"the processor, its microcode or this virtual machine gives no control over it; only "
+	"policies that require this layer are refused"},
     [LAYER_KEYRING] = {try_keyring, NULL,
 	"CONFIG_KEYS is needed; seccomp of a container forbids it"},
 };
