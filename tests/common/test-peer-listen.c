@@ -25,7 +25,7 @@ a_socket_that_another_user_listens_on_is_not_connected_to(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* only root can be somebody else for a moment */
+		CHECK_SKIP("only root can be somebody else for a moment");
 	dir = check_tempdir();
 	assert_true(asprintf(&path, "%s/s.sock", dir) > 0);
 	assert_int_equal(peer_bind(path, 0666, &fd), 0);

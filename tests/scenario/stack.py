@@ -106,8 +106,10 @@ class Process:
         self.zombie = fields[0] == "Z"
 
     def is_alive(self):
+        """A dead orphan is for process 1 to reap, which in a container may never do it."""
         try:
-            return Process(self.pid).started == self.started
+            now = Process(self.pid)
+            return now.started == self.started and not now.zombie
         except (FileNotFoundError, ProcessLookupError):
             return False
 
