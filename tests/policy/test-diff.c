@@ -106,7 +106,7 @@ diff_agrees_with_brute_force(void **state)
 		policy_free(&c.pair[0]);
 		policy_free(&c.pair[1]);
 	}
-	print_message("%lu pairs: %lu witnesses, %lu proofs, %lu unknown\n", pairs, witnesses,
+	print_message("# %lu pairs: %lu witnesses, %lu proofs, %lu unknown\n", pairs, witnesses,
 	    nothing, unknown);
 	assert_true(unknown * 100 <= witnesses + nothing);
 }
