@@ -20,6 +20,18 @@
 		return;                                       \
 	} while (0)
 
+/* 1 in a build with AddressSanitizer, whose runtime lives in praxa-init and process 2 as well. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CHECK_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CHECK_SANITIZED 1
+#endif
+#endif
+#ifndef CHECK_SANITIZED
+#define CHECK_SANITIZED 0
+#endif
+
 /* Descriptors that this process has open: equal before and after means that none leaked. */
 int check_open_fds(void);
 /* Makes a directory of its own beneath $TMPDIR or /tmp and answers its path (heap, the caller's).
