@@ -4,74 +4,19 @@
  * percentiles. Rows go to stdout, explanations to stderr. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bench/contender.h"
 #include "bench/live.h"
 #include "bench/samples.h"
+#include "bench/steps.h"
 #include "common/args.h"
 
-enum { STEPS_MAX = 64, WARM_UP = 20 };
+enum { WARM_UP = 20 };
 
 struct options {
 	const char *init, *profiles, *noop;
 	unsigned rounds, live;
 };
-
-/* Where the time of our launches goes. */
-struct steps {
-	char names[STEPS_MAX][48];
-	struct samples times[STEPS_MAX];
-	unsigned count, at;
-};
-
-static void
-on_step(void *context, const char *name, uint64_t ns)
-{
-	struct steps *steps = context;
-
-	if (steps->at == STEPS_MAX)
-		return;
-	if (steps->at == steps->count)
-		snprintf(steps->names[steps->count++], sizeof(steps->names[0]), "%s", name);
-	samples_add(&steps->times[steps->at++], (double)ns / 1000);
-}
-
-static bool
-measure_steps(struct stage *stage, unsigned rounds)
-{
-	struct steps steps = {0};
-	struct samples first = {0}, reaped = {0};
-	struct launch_times times;
-	double sum = 0;
-
-	stage->timed = true;
-	stage->on_step = on_step;
-	stage->context = &steps;
-	for (unsigned i = 0; i < rounds; i++) {
-		steps.at = 0;
-		if (!contenders[CONTENDER_OURS].launch(stage, &times))
-			return false;
-		samples_add(&first, (double)times.first_ns / 1000);
-		samples_add(&reaped, (double)times.reaped_ns / 1000);
-	}
-	stage->timed = false;
-	stage->on_step = NULL;
-	fprintf(stderr, "where a cold launch spends its time (median, us, %u launches):\n", rounds);
-	for (unsigned i = 0; i < steps.count; i++) {
-		double median = samples_at(&steps.times[i], 0.5);
-
-		sum += median;
-		fprintf(stderr, "  %-28s %8.1f\n", steps.names[i], median);
-		samples_done(&steps.times[i]);
-	}
-	fprintf(stderr, "  %-28s %8.1f\n", "all steps", sum);
-	fprintf(stderr, "  %-28s %8.1f\n", "to the first instruction", samples_at(&first, 0.5));
-	fprintf(stderr, "  %-28s %8.1f\n", "to reaped", samples_at(&reaped, 0.5));
-	samples_done(&first);
-	samples_done(&reaped);
-	return true;
-}
 
 /* What each contender cost, in launches that alternate. */
 struct result {
@@ -96,8 +41,6 @@ shuffle(unsigned order[CONTENDER_COUNT], unsigned *seed)
 static bool
 alternate(struct stage *stage, unsigned rounds, struct result results[CONTENDER_COUNT])
 {
-	/* The kernel takes namespaces apart behind our back: nobody pays for who came before. */
-	const struct timespec rest = {.tv_nsec = 3000000};
 	unsigned order[CONTENDER_COUNT], seed = 1;
 	struct launch_times times;
 	bool sound;
@@ -112,7 +55,7 @@ alternate(struct stage *stage, unsigned rounds, struct result results[CONTENDER_
 			if (!results[k].is_there)
 				continue;
 			sound = contenders[k].prepare == NULL || contenders[k].prepare(stage);
-			nanosleep(&rest, NULL);
+			stage_rest();
 			if (!sound || !contenders[k].launch(stage, &times)) {
 				fprintf(stderr, "launch: %s failed\n", contenders[k].name);
 				if (k <= CONTENDER_WARM)
@@ -226,7 +169,8 @@ main(int argc, char **argv)
 		return 2;
 	}
 	sound = stage_init(&stage, options.init, options.profiles, options.noop) &&
-		measure_cold(&stage, options.rounds) && measure_steps(&stage, options.rounds) &&
+		measure_cold(&stage, options.rounds) &&
+		steps_measure(&stage, options.rounds, "alone") &&
 		(options.live < 2 || live_measure(&stage, options.live, options.rounds));
 	stage_done(&stage);
 	return sound ? 0 : 1;

@@ -7,6 +7,7 @@
 
 #include "bench/contender.h"
 #include "bench/samples.h"
+#include "bench/steps.h"
 
 enum { FDS_PER_CELL = 3, FDS_SPARE = 64 };
 
@@ -33,6 +34,7 @@ launch_some(struct stage *stage, unsigned rounds, struct samples *ret)
 	struct launch_times times;
 
 	for (unsigned i = 0; i < rounds; i++) {
+		stage_rest();
 		if (!contenders[CONTENDER_OURS].launch(stage, &times))
 			return false;
 		samples_add(ret, (double)times.reaped_ns / 1000);
@@ -121,7 +123,8 @@ measure(struct stage *stage, struct crowd *crowd, unsigned count, unsigned round
 		row_print("launch.kib_per_cell.all",
 		    (before - kib_in("/proc/meminfo", "MemAvailable:")) / (count - 1), 0, NULL,
 		    "KiB", count);
-		sound = launch_some(stage, rounds, &many);
+		sound =
+		    launch_some(stage, rounds, &many) && steps_measure(stage, rounds, "among many");
 	}
 	snprintf(name, sizeof(name), "launch.at_%u.vs_one", count);
 	if (sound)
