@@ -22,8 +22,8 @@ struct stage {
 /* Says on stderr what is wrong. */
 MUST_USE bool stage_init(
     struct stage *stage, const char *init, const char *profiles, const char *noop);
-/* The kernel takes namespaces apart behind our back: with a rest before each launch, nobody pays for
- * who came before. */
+/* The kernel takes namespaces apart behind our back: with a rest before each launch, nobody pays
+ * for who came before. */
 void stage_rest(void);
 void stage_done(struct stage *stage);
 
