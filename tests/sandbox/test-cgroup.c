@@ -201,6 +201,19 @@ the_cell_sees_itself_at_the_root(void **state)
 	give_back(&cgroup);
 }
 
+/* A group whose children have controllers takes no process, and memory knows no threads. An earlier
+ * case may have handed them down; what was not is refused, and so it should be. */
+static void
+take_back_controllers(void)
+{
+	static const char *const controllers[] = {"-memory", "-pids", "-cpu"};
+	SCOPED_FD dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+		if (cgroup_file_write(dir, "cgroup.subtree_control", controllers[i]) < 0)
+			continue;
+}
+
 /* A threaded parent makes its leaves unfit for processes: clone3 must fail, and nothing run. */
 static void
 a_cell_that_cannot_start_in_its_leaf_does_not_start(void **state)
@@ -213,6 +226,7 @@ a_cell_that_cannot_start_in_its_leaf_does_not_start(void **state)
 		CHECK_SKIP(no_tree);
 	trial = trial_new("nothing");
 	cgroup = take();
+	take_back_controllers();
 	assert_int_equal(mkdirat(cgroup->fd, "threads", 0755), 0);
 	assert_int_equal(cgroup_file_write(cgroup->fd, "threads/cgroup.type", "threaded"), 0);
 	trial_start(&kit, trial);
@@ -231,6 +245,7 @@ sleeper_in(const char *name)
 	char byte;
 	pid_t pid;
 
+	take_back_controllers();
 	snprintf(path, sizeof(path), "%s/%s/cgroup.procs", folder, name);
 	assert_int_equal(pipe2(up, O_CLOEXEC), 0);
 	pid = fork();
@@ -326,6 +341,7 @@ open_from_inside(void)
 	char path[CGROUP_PATH_MAX], procs[64], self[32];
 	int fd;
 
+	take_back_controllers();
 	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "0", 1) != 1)
