@@ -89,6 +89,9 @@ a_source_that_is_swapped_while_cells_are_built_is_what_was_opened(void **state)
 	bool escaped = false;
 
 	(void)state;
+	/* Every cell of a user's takes one of his 200 session keys, which come back late. */
+	if (ESCAPE_WAY == STAGE_WARM && geteuid() != 0)
+		CHECK_SKIP("a user's session keys run out");
 	stage_swap(stage, true);
 	for (int i = 0; i < CELLS && !escaped; i++) {
 		verdict = stage_try(stage, "swapped_source", false, STAGE_BASE);
