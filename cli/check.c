@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "supervisor/enforced.h"
+
 static void
 print_problems(const struct policy_problems *problems)
 {
@@ -45,4 +47,17 @@ check_policy(const char *path, struct policy_source *ret, struct fault *fault)
 	}
 	*ret = source;
 	return ERR_OK;
+}
+
+enum err
+check_startable(const char *path, struct policy_source *ret, struct fault *fault)
+{
+	enum err r = check_policy(path, ret, fault);
+
+	if (r != ERR_OK)
+		return r;
+	r = policy_feature_check(ret->policy, SUPERVISOR_ENFORCED, fault);
+	if (r != ERR_OK)
+		policy_source_done(ret);
+	return r;
 }

@@ -7,6 +7,31 @@
 #include "cli/cli.h"
 #include "cli/policy_common.h"
 #include "cli/progress.h"
+#include "supervisor/enforced.h"
+
+/* What is sound and yet not enforced. Answers an exit code. */
+static int
+note_features(const char *path, const struct policy *policy)
+{
+#define REASON(name, enforced, reason) [POLICY_FEATURE_##name] = reason,
+	static const char *const reasons[] = {SUPERVISOR_FEATURES(REASON)};
+	int r = CLI_OK;
+
+	for (unsigned i = 0; i < POLICY_FEATURE_COUNT; i++) {
+		const struct policy_feature_info *info =
+		    policy_feature_info((enum policy_feature)i);
+		uint32_t line = policy_feature_line(policy, (enum policy_feature)i);
+
+		if (line == 0 || (SUPERVISOR_ENFORCED & UINT64_C(1) << i) != 0)
+			continue;
+		fprintf(stderr,
+		    "%s:%u: %s (%s) is not enforced by this praxad, which therefore refuses the "
+		    "policy: %s\n",
+		    path, line, info->key, info->words, reasons[i]);
+		r = POLICY_EXIT_FOUND;
+	}
+	return r;
+}
 
 static int
 do_check(const struct policy_options *options)
@@ -15,13 +40,15 @@ do_check(const struct policy_options *options)
 	char digest[DIGEST_TEXT_MAX];
 	struct policy_source source;
 	struct fault fault = {0};
+	int r;
 
 	if (check_policy(path, &source, &fault) != ERR_OK)
 		return policy_common_fail(path, &fault);
 	digest_text(digest, policy_digest(source.policy));
 	printf("%s: skill %s, sound, %s\n", path, policy_skill(source.policy)->name, digest);
+	r = note_features(path, source.policy);
 	policy_source_done(&source);
-	return CLI_OK;
+	return r;
 }
 
 static int

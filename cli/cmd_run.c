@@ -18,7 +18,7 @@ prepare(const struct run_options *options, char *ret_skill, size_t size, char **
     size_t *ret_length, struct fault *fault)
 {
 	struct policy_source source;
-	enum err r = check_policy(options->policies[0], &source, fault);
+	enum err r = check_startable(options->policies[0], &source, fault);
 
 	if (r != ERR_OK)
 		return r;

@@ -50,7 +50,7 @@ check_all(const struct run_options *options, struct fault *fault)
 {
 	for (unsigned i = 0; i < options->policy_count; i++) {
 		struct policy_source source;
-		enum err r = check_policy(options->policies[i], &source, fault);
+		enum err r = check_startable(options->policies[i], &source, fault);
 
 		if (r != ERR_OK)
 			return r;

@@ -9,6 +9,7 @@
 /* Exit codes beside CLI_OK, CLI_USAGE and the typed errors' own. */
 enum {
 	POLICY_EXIT_DENIED = 1,  /* explain: the request is denied */
+	POLICY_EXIT_FOUND = 1,   /* check: sound, but praxad does not enforce all of it */
 	POLICY_EXIT_WIDENS = 10, /* diff --fail-on-widen: something is open that was not */
 };
 

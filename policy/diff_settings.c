@@ -91,6 +91,20 @@ diff_number(
 	set(&dimension->closed, old > new, words(d, "%s, which is above %s", from, to));
 }
 
+/* What must be reached: the less, the more is open. */
+static void
+diff_least(
+    struct differing *d, const char *name, enum quantity quantity, uint64_t old, uint64_t new)
+{
+	struct policy_dimension *dimension = diff_add(d, name);
+	const char *from = quantity_text(d, quantity, old), *to = quantity_text(d, quantity, new);
+
+	if (dimension == NULL)
+		return;
+	set(&dimension->opened, new < old, words(d, "%s, which is below %s", to, from));
+	set(&dimension->closed, old < new, words(d, "%s, which is below %s", from, to));
+}
+
 /* Fewer layers open: a cell without them starts. */
 static void
 diff_layers(struct differing *d, const char *name, uint64_t old, uint64_t new)
@@ -190,6 +204,9 @@ diff_settings(struct differing *d)
 
 	diff_text(d, "skill", old->name, new->name);
 	diff_text(d, "owner.team", old->team, new->team);
+	/* More people who must have looked at it close. `revision` is none: it only says which file
+	 * is the newer one. */
+	diff_least(d, "owner.reviewers", COUNT, old->reviewers, new->reviewers);
 	diff_text(d, "bundle.digest", digest_words(d, &old->bundle), digest_words(d, &new->bundle));
 	diff_other(d, "bundle.run", argv_differs(&old->cell, &new->cell), argv_text(d, &old->cell),
 	    argv_text(d, &new->cell));

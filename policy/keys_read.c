@@ -6,6 +6,8 @@
 enum {
 	CALLS_MAX = 1000000,
 	RETENTION_DAYS_MAX = 36500,
+	REVIEWERS_MAX = 16,
+	REVISION_MAX = INT32_MAX,
 };
 
 #define POLICY_DAY (86400 * POLICY_SECOND)
@@ -21,22 +23,55 @@ read_skill(struct policy_reader *reader, const struct yaml_node *key, void *into
 	    policy_read_copy(reader, key->value->text);
 }
 
+void
+policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t line)
+{
+	uint32_t *at = &policy->feature_lines[feature];
+
+	if (*at == 0 || line < *at)
+		*at = line;
+}
+
+static void
+read_revision(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	struct policy *policy = ((struct policy_loading *)into)->policy;
+
+	(void)reader;
+	policy->skill.revision = key->value->number;
+	policy->skill.revision_line = key->place.line;
+	policy_read_feature(policy, POLICY_FEATURE_REVISION, key->place.line);
+}
+
 static void
 owner_team(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
-	((struct policy_skill *)into)->team = policy_read_copy(reader, key->value->text);
+	((struct policy *)into)->skill.team = policy_read_copy(reader, key->value->text);
+}
+
+static void
+owner_reviewers(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	struct policy *policy = into;
+
+	(void)reader;
+	policy->skill.reviewers = key->value->number;
+	policy->skill.reviewers_line = key->place.line;
+	policy_read_feature(policy, POLICY_FEATURE_REVIEWERS, key->place.line);
 }
 
 static const struct policy_key owner_rows[] = {
     {"team", POLICY_REQUIRED, POLICY_TYPE_TEXT, owner_team, "who answers for this Skill", 0, 0},
+    {"reviewers", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, owner_reviewers,
+	"distinct people who must have signed the file", 1, REVIEWERS_MAX},
     {0},
 };
 
 static void
 read_owner(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
-	policy_read_map(reader, key->value, "owner", owner_rows,
-	    &((struct policy_loading *)into)->policy->skill);
+	policy_read_map(
+	    reader, key->value, "owner", owner_rows, ((struct policy_loading *)into)->policy);
 }
 
 static void
@@ -226,6 +261,8 @@ read_audit(struct policy_reader *reader, const struct yaml_node *key, void *into
 static const struct policy_key policy_rows[] = {
     {"policy", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
     {"skill", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_skill, "name of the Skill", 0, 0},
+    {"revision", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_revision,
+	"counts up with every change that is signed", 1, REVISION_MAX},
     {"owner", POLICY_REQUIRED, POLICY_TYPE_MAP, read_owner, "who answers for it", 0, 0},
     {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "its files, pinned", 0, 0},
     {"manifests", POLICY_OPTIONAL, POLICY_TYPE_TEXTS, read_manifests,

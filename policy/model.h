@@ -131,6 +131,7 @@ struct policy {
 	struct arena arena;
 	struct digest digest;
 	struct policy_skill skill;
+	uint32_t feature_lines[POLICY_FEATURE_COUNT]; /* 0: not used */
 	struct policy_section trigger, tool;
 	const struct policy_trigger_rule *triggers;
 	uint32_t trigger_count;

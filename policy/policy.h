@@ -105,9 +105,23 @@ struct policy_skill {
 	const char *bundle_path; /* relative to the policy's directory; seen at /skill */
 	struct digest bundle;
 	struct policy_cell cell;
+	uint64_t reviewers;    /* distinct people who must sign the file; 0: not said */
+	uint64_t revision;     /* counts up with every change that is signed; 0: not said */
 	uint64_t calls;        /* budget: calls per run */
 	uint64_t retention_ns; /* how long payloads are kept; 0: the log's own rule */
-	uint32_t bundle_line, calls_line, wall_line, sandbox_line;
+	uint32_t bundle_line, calls_line, wall_line, sandbox_line, reviewers_line, revision_line;
+};
+
+/* What a policy may ask for and a build need not enforce. X(name, key, words) */
+#define POLICY_FEATURES(X)                                         \
+	X(REVIEWERS, "owner.reviewers", "signatures of reviewers") \
+	X(REVISION, "revision", "refusing an older revision")
+#define POLICY_FEATURE_ENUM(name, key, words) POLICY_FEATURE_##name,
+enum policy_feature { POLICY_FEATURES(POLICY_FEATURE_ENUM) POLICY_FEATURE_COUNT };
+
+struct policy_feature_info {
+	const char *key;   /* as the file spells it: owner.reviewers */
+	const char *words; /* what it does */
 };
 
 enum policy_action {
@@ -167,6 +181,14 @@ void policy_free(struct policy **policy);
 const struct policy_skill *policy_skill(const struct policy *policy);
 /* Digest of the source pack: it names this policy in records and grants. */
 const struct digest *policy_digest(const struct policy *policy);
+/* The line on which a policy uses a feature, the first of them; 0: it does not. */
+uint32_t policy_feature_line(const struct policy *policy, enum policy_feature feature);
+/* Static, never NULL. */
+const struct policy_feature_info *policy_feature_info(enum policy_feature feature);
+/* ERR_POLICY, with key, line and what to do, where policy uses a feature that is not in enforced, a
+ * mask of 1 << enum policy_feature: such a policy must not be put in force. */
+MUST_USE enum err policy_feature_check(
+    const struct policy *policy, uint64_t enforced, struct fault *fault);
 /* The tool by name whether or not a rule allows it; NULL: no manifest has it. */
 const struct policy_tool *policy_tool(const struct policy *policy, const char *name);
 /* The tools for which an allow rule stands and no unconditional deny, by index; NULL past the end.

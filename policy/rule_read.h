@@ -19,6 +19,9 @@ struct policy_loading {
 void policy_read_keys(
     struct policy_reader *reader, const struct yaml_node *root, struct policy_loading *loading);
 
+/* Notes that the key at line uses a feature. */
+void policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t line);
+
 /* constraint_read.c: a map of operators. name is the argument or path, for messages; schema says
  * what the value can be (NULL: anything), so that a test that can never pass is found. */
 void policy_read_constraint(struct policy_reader *reader, const struct yaml_node *map,

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "supervisor/enforced.h"
+
 enum err
 skill_resource_add(struct skill_resources *resources, const char *text, struct fault *fault)
 {
@@ -88,6 +90,9 @@ load(struct skill *skill, const char *path, int profiles_fd,
 
 	if (r != ERR_OK)
 		return fault_set(fault, r, "%s cannot be used", path);
+	r = policy_feature_check(skill->source.policy, SUPERVISOR_ENFORCED, fault);
+	if (r != ERR_OK)
+		return r;
 	head = policy_skill(skill->source.policy);
 	snprintf(skill->id, sizeof(skill->id), "sk_%s", head->name);
 	r = profile_load(profiles_fd, head->cell.profile, &skill->profile, fault);

@@ -19,6 +19,7 @@ BELOW = {
 EXTRA = {
     ("cli", "audit/reader.h"): "praxa audit show|tail reads the log; a reader needs no daemon",
     ("cli", "audit/verify.h"): "praxa audit verify is an auditor's tool and asks no daemon",
+    ("cli", "supervisor/enforced.h"): "praxa policy check says beforehand what praxad refuses",
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')

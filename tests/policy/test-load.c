@@ -195,6 +195,43 @@ load_requires_the_cgroup_for_a_rate_of_its_own(void **state)
 	policy_free(&policy);
 }
 
+/* A key that a build reads and does not enforce must not be taken for one that holds. */
+static void
+features_name_what_a_build_must_enforce(void **state)
+{
+	static const char text[] =
+	    "policy: 1\nskill: s\nrevision: 7\nowner: { team: t, reviewers: 2 }\n"
+	    "sandbox: { profile: shell }\nbundle: { path: s, digest: "
+	    "sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ /a ] "
+	    "}\n"
+	    "manifests: [ git.tools.yaml ]\n" FIXTURE_TRIGGER;
+	struct policy *policy = fixture_policy(text), *plain;
+	const uint64_t all = (UINT64_C(1) << POLICY_FEATURE_COUNT) - 1;
+	struct fault fault = {0};
+
+	(void)state;
+	assert_int_equal(policy_skill(policy)->reviewers, 2);
+	assert_int_equal(policy_skill(policy)->revision, 7);
+	assert_int_equal(policy_feature_line(policy, POLICY_FEATURE_REVISION), 3);
+	assert_int_equal(policy_feature_line(policy, POLICY_FEATURE_REVIEWERS), 4);
+	assert_int_equal(policy_feature_check(policy, all, &fault), ERR_OK);
+	assert_int_equal(policy_feature_check(policy, 0, &fault), ERR_POLICY);
+	assert_string_equal(fault.message,
+	    "line 3: this praxad does not enforce revision (refusing an older revision); take the "
+	    "key out, or run a praxad that does");
+	assert_string_equal(fault.rule, "revision");
+	assert_int_equal(fault.line, 3);
+	assert_int_equal(
+	    policy_feature_check(policy, UINT64_C(1) << POLICY_FEATURE_REVISION, &fault),
+	    ERR_POLICY);
+	assert_string_equal(fault.rule, "owner.reviewers");
+	plain = fixture_policy(FIXTURE_HEAD FIXTURE_TRIGGER);
+	assert_int_equal(policy_feature_check(plain, 0, &fault), ERR_OK);
+	assert_int_equal(policy_feature_line(plain, POLICY_FEATURE_COUNT), 0);
+	policy_free(&plain);
+	policy_free(&policy);
+}
+
 static void
 load_reads_quotes_as_every_yaml_reader_does(void **state)
 {
@@ -333,6 +370,7 @@ main(void)
 	    cmocka_unit_test(docs_name_every_operator_and_limit_and_show_the_sample),
 	    cmocka_unit_test(load_requires_every_layer_but_the_cgroup_by_default),
 	    cmocka_unit_test(load_requires_the_cgroup_for_a_rate_of_its_own),
+	    cmocka_unit_test(features_name_what_a_build_must_enforce),
 	    cmocka_unit_test(load_reads_quotes_as_every_yaml_reader_does),
 	    cmocka_unit_test(load_keeps_the_first_problems_of_a_hopeless_file),
 	    cmocka_unit_test(load_refuses_oversize_before_parsing),

@@ -179,6 +179,7 @@ BEFORE = {
     "unknown-key": (lambda t: t.replace("memory:", "memmory:"), 21, ["memmory", 'did you mean "memory"']),
     "duplicate-key": (lambda t: t + "memory: {}\n", 21, ["memory"]),
     "wrong-type": (lambda t: t.replace("calls: 25,", "calls: many,"), 21, ["calls"]),
+    "feature-not-enforced": (lambda t: t.replace("policy: 1", "policy: 1\nrevision: 1"), 21, ["line 2", "revision"]),
     "no-yaml": (lambda t: t + "a: [", 21, ["probe.policy.yaml:"]),
     "digest": (lambda t: t.replace("digest: sha256:", "digest: sha1:"), 21, ["digest"]),
     "profile": (lambda t: t.replace("profile: python", "profile: pyton"), None, ["pyton"]),

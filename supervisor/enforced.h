@@ -1,0 +1,25 @@
+/* enforced.h - which features of the policy language this build enforces: praxad refuses a policy
+ * that uses another, so that no key is ever read and then silently not applied. `praxa policy
+ * check` tells the same beforehand.
+ *
+ * A feature is enforced from the commit that enforces it on: change its row there. */
+#ifndef SUPERVISOR_ENFORCED_H
+#define SUPERVISOR_ENFORCED_H
+
+#include "policy/policy.h"
+
+/* X(feature, 1: enforced, reason) */
+#define SUPERVISOR_FEATURES(X)                                            \
+	X(REVIEWERS, 0, "nothing checks the signatures of a policy file") \
+	X(REVISION, 0, "nothing remembers which revision was the newest so far")
+
+#define SUPERVISOR_FEATURE_BIT(name, enforced, reason) \
+	| (uint64_t)(enforced) << POLICY_FEATURE_##name
+#define SUPERVISOR_FEATURE_ONE(name, enforced, reason) +1
+/* Mask of enum policy_feature. */
+#define SUPERVISOR_ENFORCED (UINT64_C(0) SUPERVISOR_FEATURES(SUPERVISOR_FEATURE_BIT))
+
+_Static_assert(0 SUPERVISOR_FEATURES(SUPERVISOR_FEATURE_ONE) == POLICY_FEATURE_COUNT,
+    "every feature has a row: what has none is not enforced, and nobody says why");
+
+#endif

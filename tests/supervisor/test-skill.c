@@ -1,0 +1,74 @@
+/* What praxad puts in force: no policy that asks for more than this build enforces. */
+#include "supervisor/skill.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "supervisor/enforced.h"
+#include "tests/lib/check.h"
+
+#define REST                                                                                    \
+	"skill: s\nbundle: { path: s, digest: "                                                 \
+	"sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ /a ] " \
+	"}\ntrigger: [ { source: cli, event: e } ]\nsandbox: { profile: shell }\n"
+
+/* Policies by the feature that each uses. */
+static const char *const uses[POLICY_FEATURE_COUNT] = {
+    [POLICY_FEATURE_REVIEWERS] = "policy: 1\nowner: { team: t, reviewers: 2 }\n" REST,
+    [POLICY_FEATURE_REVISION] = "policy: 1\nowner: { team: t }\nrevision: 1\n" REST,
+};
+
+/* A place for one file; removed by the caller. */
+static void
+write_policy(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+skill_with_a_feature_that_is_not_enforced_does_not_load(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	char dir[256], path[300];
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/praxa-skill-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/p.yaml", dir);
+	for (unsigned i = 0; i < POLICY_FEATURE_COUNT; i++) {
+		const char *key = policy_feature_info((enum policy_feature)i)->key;
+		const struct skill_resources none = {.count = 0};
+		struct policy_problems problems = {0};
+		struct skill *skill = NULL;
+		struct fault fault = {0};
+		enum err r;
+
+		assert_non_null(uses[i]);
+		write_policy(path, uses[i]);
+		r = skill_load(path, AT_FDCWD, &none, &skill, &problems, &fault);
+		assert_int_equal(problems.count, 0);
+		assert_int_not_equal(r, ERR_OK);
+		assert_null(skill);
+		if ((SUPERVISOR_ENFORCED & UINT64_C(1) << i) != 0)
+			continue;
+		assert_int_equal(r, ERR_POLICY);
+		assert_string_equal(fault.rule, key);
+		assert_true(fault.line > 0);
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(skill_with_a_feature_that_is_not_enforced_does_not_load),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
