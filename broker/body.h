@@ -2,7 +2,7 @@
 #ifndef BROKER_BODY_H
 #define BROKER_BODY_H
 
-#include "broker/buffer.h"
+#include "common/buffer.h"
 #include "common/digest.h"
 #include "common/fault.h"
 #include "common/value.h"
@@ -42,6 +42,6 @@ struct broker_digested {
 /* value itself when its MessagePack form has at most max bytes, else {<prefix>sha256, size} of that
  * form, built in *space, which the result borrows. scratch is emptied, used and emptied. */
 struct value broker_bounded(const struct value *value, size_t max, const char *digest_key,
-    struct broker_digested *space, struct broker_buffer *scratch);
+    struct broker_digested *space, struct buffer *scratch);
 
 #endif

@@ -105,8 +105,8 @@ broker_free(struct broker **broker)
 		event_free(gone->grace);
 	broker_policies_done(&gone->policies);
 	broker_store_close(&gone->store);
-	broker_buffer_done(&gone->reply);
-	broker_buffer_done(&gone->body);
-	broker_buffer_done(&gone->shown);
+	buffer_done(&gone->reply);
+	buffer_done(&gone->body);
+	buffer_done(&gone->shown);
 	free(gone);
 }

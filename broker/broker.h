@@ -8,9 +8,9 @@
 #include <event2/event.h>
 #include <sys/types.h>
 
-#include "broker/buffer.h"
 #include "broker/policies.h"
 #include "broker/store.h"
+#include "common/buffer.h"
 #include "common/clock.h"
 #include "common/recorder.h"
 
@@ -46,7 +46,7 @@ struct broker {
 	uint32_t exec_serial; /* numbers TOOL_EXEC */
 	uint64_t unrecorded;  /* refused peers and cut calls that the log could not take */
 	/* Scratch, so that encoding a reply costs no allocation. Never held over a callback. */
-	struct broker_buffer reply, body, shown;
+	struct buffer reply, body, shown;
 };
 
 /* Opens memory, connects to auditd (its absence is no error: effects are refused until it is there)

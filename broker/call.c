@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "broker/body.h"
-#include "broker/codec.h"
 #include "broker/exec.h"
+#include "common/codec.h"
 
 /* Takes the call out of its run: from here on nobody else can reach it. */
 static void
@@ -35,7 +35,7 @@ static void
 encode_reply(struct broker_call *call, const struct value *result, struct fault *fault,
     const unsigned char **ret_result, size_t *ret_length)
 {
-	struct broker_buffer *reply = &call->run->broker->reply;
+	struct buffer *reply = &call->run->broker->reply;
 	size_t start = 0;
 
 	reply->length = 0;
@@ -59,7 +59,7 @@ static void
 send_and_free(struct broker_call *call)
 {
 	struct broker_run *run = call->run;
-	const struct broker_buffer *reply = &run->broker->reply;
+	const struct buffer *reply = &run->broker->reply;
 
 	unlink_call(call);
 	if (call->request.wants_reply && !run->ended)
@@ -347,7 +347,7 @@ broker_call_begin(struct broker_run *run, const unsigned char *data, size_t leng
 		return;
 	}
 	call->run = run;
-	call->reserved = broker_decode_bytes(length, items);
+	call->reserved = codec_decode_bytes(length, items);
 	call->started_ns = run->broker->clock->monotonic_ns(run->broker->clock->context);
 	arena_init(&call->arena, call->reserved);
 	if (broker_rpc_parse(data, length, &call->arena, &call->request, &fault) == ERR_OK &&

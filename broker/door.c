@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "broker/buffer.h"
-#include "broker/frame.h"
+#include "common/buffer.h"
+#include "common/codec_scan.h"
 
 enum { FIRST_READ_BYTES = 4096 };
 
@@ -18,9 +18,9 @@ struct broker_door {
 	struct event *readable, *writable, *again;
 	struct event *late;  /* a message is not complete in time */
 	struct event *stuck; /* the Skill takes no byte of the replies in time */
-	struct broker_buffer in, out;
-	size_t front;             /* bytes of in that were handed over */
-	struct broker_frame scan; /* of the message at the front */
+	struct buffer in, out;
+	size_t front;           /* bytes of in that were handed over */
+	struct codec_scan scan; /* of the message at the front */
 };
 
 void
@@ -34,8 +34,8 @@ broker_door_shut(struct broker_door *door)
 	if (door->fd >= 0)
 		close(door->fd);
 	door->fd = -1;
-	broker_buffer_done(&door->in);
-	broker_buffer_done(&door->out);
+	buffer_done(&door->in);
+	buffer_done(&door->out);
 }
 
 static void
@@ -83,7 +83,7 @@ hand_over(struct broker_door *door)
 
 	if (length == 0)
 		return false;
-	if (broker_frame_scan(&door->scan, data, length, &fault) != ERR_OK) {
+	if (codec_scan(&door->scan, data, length, &fault) != ERR_OK) {
 		violate(door, &fault);
 		return false;
 	}
@@ -94,7 +94,7 @@ hand_over(struct broker_door *door)
 	if (door->fd < 0)
 		return false;
 	door->front += length;
-	door->scan = (struct broker_frame){0};
+	door->scan = (struct codec_scan){.limits = &broker_limits};
 	event_del(door->late); /* the next message has its own time */
 	return true;
 }
@@ -109,10 +109,10 @@ work(struct broker_door *door)
 		left--;
 	if (door->fd < 0)
 		return;
-	broker_buffer_drop(&door->in, door->front);
+	buffer_drop(&door->in, door->front);
 	door->front = 0;
 	if (door->in.length == 0)
-		broker_buffer_done(&door->in); /* an idle door holds no buffer */
+		buffer_done(&door->in); /* an idle door holds no buffer */
 	if (left == 0)
 		event_active(door->again, EV_TIMEOUT, 1);
 	settle(door);
@@ -163,7 +163,7 @@ on_readable(int fd, short what, void *context)
 	/* A first read is small: most messages are, and most doors are idle. */
 	if (door->in.length == 0)
 		room = FIRST_READ_BYTES;
-	to = broker_buffer_reserve(&door->in, room);
+	to = buffer_reserve(&door->in, room);
 	if (to == NULL) {
 		fault_set(&fault, ERR_INTERNAL, "out of memory");
 		violate(door, &fault);
@@ -204,9 +204,9 @@ flush(struct broker_door *door)
 		}
 		sent += (size_t)n;
 	}
-	broker_buffer_drop(&door->out, sent);
+	buffer_drop(&door->out, sent);
 	if (door->out.length == 0) {
-		broker_buffer_done(&door->out);
+		buffer_done(&door->out);
 		event_del(door->writable);
 		event_del(door->stuck);
 	} else if (sent > 0 || !event_pending(door->stuck, EV_TIMEOUT, NULL)) {
@@ -233,7 +233,7 @@ broker_door_send(struct broker_door *door, const void *data, size_t length)
 
 	if (door->fd < 0 || door->mute)
 		return;
-	if (!broker_buffer_add(&door->out, data, length)) {
+	if (!buffer_add(&door->out, data, length)) {
 		fault_set(&fault, ERR_PROTOCOL, "the Skill does not read its replies");
 		violate(door, &fault);
 		return;
@@ -266,6 +266,7 @@ broker_door_new(struct event_base *base, int fd, unsigned stall_ms,
 	    .stall = {stall_ms / 1000, stall_ms % 1000 * 1000},
 	    .handlers = handlers,
 	    .context = context,
+	    .scan.limits = &broker_limits,
 	    .in.limit = BROKER_FRAME_BYTES_MAX,
 	    .out.limit = BROKER_OUT_BYTES_MAX};
 	door->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, door);
@@ -299,7 +300,7 @@ broker_door_free(struct broker_door **door)
 	}
 	if (gone->fd >= 0)
 		close(gone->fd);
-	broker_buffer_done(&gone->in);
-	broker_buffer_done(&gone->out);
+	buffer_done(&gone->in);
+	buffer_done(&gone->out);
 	free(gone);
 }

@@ -16,7 +16,7 @@ struct stream {
 	struct broker_exec *exec;
 	int fd; /* -1: at its end */
 	struct event *readable;
-	struct broker_buffer data;
+	struct buffer data;
 	bool only_tail; /* of stderr the end is what helps */
 };
 
@@ -52,8 +52,8 @@ destroy(struct broker_exec *exec)
 {
 	stream_end(&exec->out);
 	stream_end(&exec->err);
-	broker_buffer_done(&exec->out.data);
-	broker_buffer_done(&exec->err.data);
+	buffer_done(&exec->out.data);
+	buffer_done(&exec->err.data);
 	free(exec);
 }
 
@@ -75,13 +75,13 @@ keep(struct stream *stream, const unsigned char *data, size_t length)
 	exec->seen += length;
 	if (exec->over)
 		return;
-	if (exec->seen > exec->limit || !broker_buffer_add(&stream->data, data, length)) {
+	if (exec->seen > exec->limit || !buffer_add(&stream->data, data, length)) {
 		exec->over = true;
 		send_cancel(exec);
 		return;
 	}
 	if (stream->only_tail && stream->data.length > BROKER_STDERR_TAIL)
-		broker_buffer_drop(&stream->data, stream->data.length - BROKER_STDERR_TAIL);
+		buffer_drop(&stream->data, stream->data.length - BROKER_STDERR_TAIL);
 }
 
 /* Reads once. False: there is nothing now, or no more. */

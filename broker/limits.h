@@ -3,6 +3,8 @@
 #ifndef BROKER_LIMITS_H
 #define BROKER_LIMITS_H
 
+#include "common/codec_scan.h"
+
 enum {
 	/* One message. The largest thing that travels is a run's input or a tool's result; the
 	 * widely used msgpack-rpc servers draw the line at the same size. */
@@ -68,5 +70,8 @@ enum {
 	BROKER_POLICIES_MAX = 64, /* compiled policies that are kept */
 	BROKER_RUNS_MAX = 1024,   /* live runs of one workspace */
 };
+
+/* The limits of one message, and of one stored value. */
+extern const struct codec_limits broker_limits;
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "broker/body.h"
 #include "broker/call.h"
-#include "broker/codec.h"
-#include "broker/frame.h"
+#include "common/codec.h"
+#include "common/codec_scan.h"
 
 static enum err
 decide(
@@ -35,13 +35,13 @@ static enum err
 decode_fact(
     const struct broker_fact *fact, struct arena *arena, struct value *ret, struct fault *fault)
 {
-	struct broker_frame scan = {0};
-	enum err r = broker_frame_scan(&scan, fact->data, fact->size, fault);
+	struct codec_scan scan = {.limits = &broker_limits};
+	enum err r = codec_scan(&scan, fact->data, fact->size, fault);
 
 	if (r == ERR_OK && (!scan.done || scan.at != fact->size))
 		r = ERR_PROTOCOL;
 	if (r == ERR_OK)
-		r = broker_decode(fact->data, fact->size, arena, ret, fault);
+		r = codec_decode(fact->data, fact->size, arena, ret, fault);
 	return r == ERR_OK ? r : fault_set(fault, ERR_INTERNAL, "the stored value is damaged");
 }
 
@@ -90,14 +90,14 @@ put_now(struct broker_call *call)
 {
 	struct broker *broker = call->run->broker;
 	const struct value nothing = {.type = VALUE_NULL};
-	struct broker_buffer data = {.limit = BROKER_MEMORY_VALUE_MAX};
+	struct buffer data = {.limit = BROKER_MEMORY_VALUE_MAX};
 	struct broker_fact fact = {
 	    .key = key_of(call), .written_ms = broker->clock->realtime_ms(broker->clock->context)};
 	struct fault fault;
 	enum err r;
 
 	memcpy(fact.run, call->run->grant.run, sizeof(fact.run));
-	if (broker_encode(&data, value_get(&call->request.params, "value"))) {
+	if (codec_encode(&data, value_get(&call->request.params, "value"))) {
 		fact.data = data.data;
 		fact.size = (uint32_t)data.length;
 		r = broker->store->ops->put(
@@ -105,19 +105,19 @@ put_now(struct broker_call *call)
 	} else {
 		r = fault_set(&fault, ERR_INTERNAL, "out of memory");
 	}
-	broker_buffer_done(&data);
+	buffer_done(&data);
 	broker_call_finish(call, &nothing, r == ERR_OK ? NULL : &fault);
 }
 
 void
 broker_memory_put(struct broker_call *call)
 {
-	struct broker_buffer *scratch = &call->run->broker->reply;
+	struct buffer *scratch = &call->run->broker->reply;
 	struct fault fault;
 	enum err r = decide(call->run, POLICY_MEMORY_WRITE, key_of(call), &fault);
 
 	scratch->length = 0;
-	if (r == ERR_OK && (!broker_encode(scratch, value_get(&call->request.params, "value")) ||
+	if (r == ERR_OK && (!codec_encode(scratch, value_get(&call->request.params, "value")) ||
 			       scratch->length > BROKER_MEMORY_VALUE_MAX)) {
 		r = fault_set(&fault, ERR_LIMIT, "the value is too large for a fact");
 		fault_field(&fault, "value", "at most 64 KiB as MessagePack");

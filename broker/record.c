@@ -1,7 +1,7 @@
 #include "broker/record.h"
 
-#include "broker/codec.h"
 #include "broker/run.h"
+#include "common/codec.h"
 
 struct broker_ticket {
 	struct broker_ticket *next; /* of the run's */
@@ -72,13 +72,13 @@ enum err
 broker_run_append(struct broker_run *run, const struct broker_record *record, broker_recorded *done,
     void *context, struct broker_ticket **ret_ticket, struct fault *fault)
 {
-	struct broker_buffer *body = &run->broker->body;
+	struct buffer *body = &run->broker->body;
 	SCOPED_FREE struct broker_ticket *ticket = NULL;
 	struct wire_audit_append append;
 	struct fault why;
 
 	body->length = 0;
-	if (!broker_encode(body, record->body))
+	if (!codec_encode(body, record->body))
 		return fault_set(fault, ERR_LIMIT,
 		    "the record would be larger than %d bytes; say less, or in parts",
 		    WIRE_EXTRA_MAX);

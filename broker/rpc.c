@@ -1,6 +1,6 @@
 #include "broker/rpc.h"
 
-#include "broker/codec.h"
+#include "common/codec.h"
 
 enum { RPC_REQUEST = 0, RPC_RESPONSE = 1, RPC_NOTIFICATION = 2 };
 
@@ -119,7 +119,7 @@ broker_rpc_parse(const unsigned char *data, size_t length, struct arena *arena,
 
 	if (r != ERR_OK)
 		return r;
-	r = broker_decode(
+	r = codec_decode(
 	    cursor.at, (size_t)(cursor.end - cursor.at), arena, &request.params, &params);
 	if (r == ERR_OK)
 		r = unwrap_params(&request.params, &params);
@@ -142,23 +142,23 @@ integer(int64_t number)
 }
 
 static bool
-add_head(struct broker_buffer *buffer, uint32_t id)
+add_head(struct buffer *buffer, uint32_t id)
 {
 	const struct value answer = integer(RPC_RESPONSE), number = integer(id);
 
-	return broker_buffer_add(buffer, "\x94", 1) && broker_encode(buffer, &answer) &&
-	       broker_encode(buffer, &number);
+	return buffer_add(buffer, "\x94", 1) && codec_encode(buffer, &answer) &&
+	       codec_encode(buffer, &number);
 }
 
 bool
-broker_rpc_result(struct broker_buffer *buffer, uint32_t id, const struct value *result,
+broker_rpc_result(struct buffer *buffer, uint32_t id, const struct value *result,
     size_t *ret_result, size_t *ret_length)
 {
 	size_t before = buffer->length, start = 0;
-	bool fits = add_head(buffer, id) && broker_buffer_add(buffer, "\xc0", 1);
+	bool fits = add_head(buffer, id) && buffer_add(buffer, "\xc0", 1);
 
 	start = buffer->length;
-	if (fits && broker_encode(buffer, result)) {
+	if (fits && codec_encode(buffer, result)) {
 		*ret_result = start;
 		*ret_length = buffer->length - start;
 		return true;
@@ -168,7 +168,7 @@ broker_rpc_result(struct broker_buffer *buffer, uint32_t id, const struct value 
 }
 
 bool
-broker_rpc_error(struct broker_buffer *buffer, uint32_t id, const struct fault *fault)
+broker_rpc_error(struct buffer *buffer, uint32_t id, const struct fault *fault)
 {
 	const struct err_info *info = err_info(fault->code);
 	const struct value_pair pairs[] = {
@@ -184,8 +184,7 @@ broker_rpc_error(struct broker_buffer *buffer, uint32_t id, const struct fault *
 	const struct value error = {.type = VALUE_MAP, .length = ARRAY_SIZE(pairs), .pairs = pairs};
 	size_t before = buffer->length;
 
-	if (add_head(buffer, id) && broker_encode(buffer, &error) &&
-	    broker_buffer_add(buffer, "\xc0", 1))
+	if (add_head(buffer, id) && codec_encode(buffer, &error) && buffer_add(buffer, "\xc0", 1))
 		return true;
 	buffer->length = before;
 	return false;

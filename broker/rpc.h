@@ -6,9 +6,9 @@
 #ifndef BROKER_RPC_H
 #define BROKER_RPC_H
 
-#include "broker/buffer.h"
 #include "broker/limits.h"
 #include "common/arena.h"
+#include "common/buffer.h"
 #include "common/fault.h"
 #include "common/value.h"
 
@@ -28,10 +28,9 @@ MUST_USE enum err broker_rpc_parse(const unsigned char *data, size_t length, str
 
 /* Appends [1, id, nil, result]. *ret_result and *ret_length are where the encoded result stands in
  * buffer. False at the buffer's limit, and then it is as before. */
-MUST_USE bool broker_rpc_result(struct broker_buffer *buffer, uint32_t id,
-    const struct value *result, size_t *ret_result, size_t *ret_length);
+MUST_USE bool broker_rpc_result(struct buffer *buffer, uint32_t id, const struct value *result,
+    size_t *ret_result, size_t *ret_length);
 /* Appends [1, id, {code, type, message, rule, line, field, allowed, retry}, nil]. */
-MUST_USE bool broker_rpc_error(
-    struct broker_buffer *buffer, uint32_t id, const struct fault *fault);
+MUST_USE bool broker_rpc_error(struct buffer *buffer, uint32_t id, const struct fault *fault);
 
 #endif

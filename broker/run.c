@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "broker/call.h"
-#include "broker/codec.h"
 #include "broker/supervisor.h"
+#include "common/codec.h"
 #include "common/io.h"
 #include "common/json.h"
 
@@ -60,7 +60,7 @@ load_input(struct broker_run *run, int fd, struct fault *fault)
 	if (r != ERR_OK)
 		return r;
 	run->broker->reply.length = 0;
-	if (!broker_encode(&run->broker->reply, &run->input) ||
+	if (!codec_encode(&run->broker->reply, &run->input) ||
 	    run->broker->reply.length > BROKER_INPUT_BYTES_MAX)
 		return fault_set(fault, ERR_LIMIT, "the run's input does not fit into a message");
 	return ERR_OK;

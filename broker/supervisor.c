@@ -1,9 +1,9 @@
 #include "broker/supervisor.h"
 
 #include "broker/body.h"
-#include "broker/codec.h"
 #include "broker/exec.h"
 #include "broker/run.h"
+#include "common/codec.h"
 
 /* Whom we did not let in. Where the log cannot be reached nothing was done that it would miss; the
  * count is said when the broker ends. */
@@ -21,7 +21,7 @@ record_refused(struct broker *broker, uid_t uid, pid_t pid, const char *why)
 
 	memcpy(append.workspace, broker->workspace, sizeof(append.workspace));
 	broker->body.length = 0;
-	if (!broker_encode(&broker->body, &body) ||
+	if (!codec_encode(&broker->body, &body) ||
 	    recorder_append(broker->recorder, &append, broker->body.data, broker->body.length, NULL,
 		NULL, &fault) != ERR_OK)
 		broker->unrecorded++;

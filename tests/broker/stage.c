@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "broker/codec.h"
+#include "common/codec.h"
 #include "common/io.h"
 #include "common/pack.h"
 #include "tests/lib/check.h"
@@ -159,7 +159,7 @@ on_append(void *context, struct peer *peer, struct wire_message *message)
 {
 	struct stage *stage = context;
 	struct stage_record *record = &stage->records[stage->record_count++];
-	struct broker_frame scan = {0};
+	struct codec_scan scan = {.limits = &broker_limits};
 	struct fault fault;
 
 	(void)peer;
@@ -167,10 +167,9 @@ on_append(void *context, struct peer *peer, struct wire_message *message)
 	assert_int_equal(message->type, WIRE_TYPE_AUDIT_APPEND);
 	memcpy(&record->head, message->body, sizeof(record->head));
 	record->serial = message->serial;
-	assert_int_equal(
-	    broker_frame_scan(&scan, message->extra, message->extra_length, &fault), ERR_OK);
+	assert_int_equal(codec_scan(&scan, message->extra, message->extra_length, &fault), ERR_OK);
 	assert_true(scan.done && scan.at == message->extra_length);
-	assert_int_equal(broker_decode(message->extra, message->extra_length, &stage->arena,
+	assert_int_equal(codec_decode(message->extra, message->extra_length, &stage->arena,
 			     &record->body, &fault),
 	    ERR_OK);
 	if (!stage->hold)
@@ -416,7 +415,7 @@ stage_free(struct stage **stage)
 				close(gone->messages[i].fds[f]);
 	if (gone->skill >= 0)
 		close(gone->skill);
-	broker_buffer_done(&gone->in);
+	buffer_done(&gone->in);
 	arena_clear(&gone->arena);
 	check_tempdir_remove(&gone->dir);
 	event_free(gone->overdue);

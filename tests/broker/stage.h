@@ -5,8 +5,8 @@
 #define TESTS_BROKER_STAGE_H
 
 #include "broker/broker.h"
-#include "broker/frame.h"
 #include "common/arena.h"
+#include "common/codec_scan.h"
 #include "common/peer.h"
 #include "common/value.h"
 
@@ -61,7 +61,7 @@ struct stage {
 	unsigned message_count;
 	bool supervisor_closed;
 	int skill; /* the Skill's end of the door; -1: none */
-	struct broker_buffer in;
+	struct buffer in;
 	struct arena arena;
 	struct digest policy;
 };

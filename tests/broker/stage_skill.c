@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "broker/codec.h"
+#include "common/codec.h"
 #include "common/json.h"
 #include "tests/broker/stage.h"
 #include "tests/lib/check.h"
@@ -27,7 +27,7 @@ stage_send(struct stage *stage, const void *data, size_t length)
 void
 stage_call(struct stage *stage, uint32_t id, const char *method, const char *params)
 {
-	struct broker_buffer buffer = {.limit = 2 * BROKER_FRAME_BYTES_MAX};
+	struct buffer buffer = {.limit = 2 * BROKER_FRAME_BYTES_MAX};
 	struct value request[] = {
 	    {.type = VALUE_INT, .integer = 0},
 	    {.type = VALUE_INT, .integer = id},
@@ -39,30 +39,30 @@ stage_call(struct stage *stage, uint32_t id, const char *method, const char *par
 
 	assert_int_equal(
 	    json_parse(params, strlen(params), &stage->arena, &request[3], &fault), ERR_OK);
-	assert_true(broker_encode(&buffer, &message));
+	assert_true(codec_encode(&buffer, &message));
 	stage_send(stage, buffer.data, buffer.length);
-	broker_buffer_done(&buffer);
+	buffer_done(&buffer);
 }
 
 /* True when a whole reply stands in stage->in. */
 static bool
-has_reply(struct stage *stage, struct broker_frame *scan)
+has_reply(struct stage *stage, struct codec_scan *scan)
 {
 	struct fault fault;
-	unsigned char *to = broker_buffer_reserve(&stage->in, 65536);
+	unsigned char *to = buffer_reserve(&stage->in, 65536);
 	ssize_t n = recv(stage->skill, to, 65536, MSG_DONTWAIT);
 
 	if (n > 0)
 		stage->in.length += (size_t)n;
-	*scan = (struct broker_frame){0};
-	assert_int_equal(broker_frame_scan(scan, stage->in.data, stage->in.length, &fault), ERR_OK);
+	*scan = (struct codec_scan){.limits = &broker_limits};
+	assert_int_equal(codec_scan(scan, stage->in.data, stage->in.length, &fault), ERR_OK);
 	return scan->done;
 }
 
 struct stage_reply
 stage_reply(struct stage *stage)
 {
-	struct broker_frame scan;
+	struct codec_scan scan;
 	struct stage_reply reply;
 	struct value whole;
 	struct fault fault;
@@ -70,8 +70,8 @@ stage_reply(struct stage *stage)
 	while (!has_reply(stage, &scan))
 		stage_step(stage);
 	assert_int_equal(
-	    broker_decode(stage->in.data, scan.at, &stage->arena, &whole, &fault), ERR_OK);
-	broker_buffer_drop(&stage->in, scan.at);
+	    codec_decode(stage->in.data, scan.at, &stage->arena, &whole, &fault), ERR_OK);
+	buffer_drop(&stage->in, scan.at);
 	assert_int_equal(whole.type, VALUE_ARRAY);
 	assert_int_equal(whole.length, 4);
 	assert_int_equal(whole.items[0].integer, 1);

@@ -1,19 +1,18 @@
 #include "broker/rpc.h"
 
-#include "broker/codec.h"
-#include "broker/frame.h"
+#include "common/codec.h"
+#include "common/codec_scan.h"
 #include "tests/lib/check.h"
 
 /* Scans and parses, as a door does. */
 static enum err
 parse(const char *data, size_t length, struct arena *arena, struct broker_request *ret)
 {
-	struct broker_frame scan = {0};
+	struct codec_scan scan = {.limits = &broker_limits};
 	struct fault fault;
 
 	arena_init(arena, 64 * 1024);
-	assert_int_equal(
-	    broker_frame_scan(&scan, (const unsigned char *)data, length, &fault), ERR_OK);
+	assert_int_equal(codec_scan(&scan, (const unsigned char *)data, length, &fault), ERR_OK);
 	assert_true(scan.done);
 	assert_int_equal(scan.at, length);
 	return broker_rpc_parse((const unsigned char *)data, length, arena, ret, &fault);
@@ -138,7 +137,7 @@ an_error_has_all_eight_members(void **state)
 {
 	static const char *const members[] = {
 	    "code", "type", "message", "rule", "line", "field", "allowed", "retry"};
-	struct broker_buffer buffer = {.limit = 4096};
+	struct buffer buffer = {.limit = 4096};
 	struct arena arena;
 	struct value reply;
 	struct fault fault;
@@ -149,7 +148,7 @@ an_error_has_all_eight_members(void **state)
 	fault_field(&fault, "path", "a/**");
 	assert_true(broker_rpc_error(&buffer, 9, &fault));
 	arena_init(&arena, 64 * 1024);
-	assert_int_equal(broker_decode(buffer.data, buffer.length, &arena, &reply, &fault), ERR_OK);
+	assert_int_equal(codec_decode(buffer.data, buffer.length, &arena, &reply, &fault), ERR_OK);
 	assert_int_equal(reply.length, 4);
 	assert_int_equal(reply.items[0].integer, 1);
 	assert_int_equal(reply.items[1].integer, 9);
@@ -160,14 +159,14 @@ an_error_has_all_eight_members(void **state)
 	assert_int_equal(value_get(&reply.items[2], "line")->integer, 12);
 	assert_int_equal(reply.items[3].type, VALUE_NULL);
 	arena_clear(&arena);
-	broker_buffer_done(&buffer);
+	buffer_done(&buffer);
 }
 
 static void
 a_result_says_where_it_stands_and_fits_or_is_not_there(void **state)
 {
 	const struct value result = value_string("abc");
-	struct broker_buffer buffer = {.limit = 8};
+	struct buffer buffer = {.limit = 8};
 	size_t start, length;
 
 	(void)state;
@@ -181,7 +180,7 @@ a_result_says_where_it_stands_and_fits_or_is_not_there(void **state)
 	buffer.length = 1;
 	assert_false(broker_rpc_result(&buffer, 1, &result, &start, &length));
 	assert_int_equal(buffer.length, 1);
-	broker_buffer_done(&buffer);
+	buffer_done(&buffer);
 }
 
 int

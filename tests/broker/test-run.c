@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "broker/codec.h"
+#include "common/codec.h"
 #include "tests/broker/stage.h"
 #include "tests/lib/check.h"
 
@@ -261,14 +261,14 @@ a_skill_that_never_reads_ends_its_run(void **state)
 	(void)reply;
 	/* Replies of 8 KiB: a log line that is echoed nowhere is too small to fill a socket. */
 	while (stage->message_count == 0 && sent < 100000) {
-		struct broker_buffer request = {.limit = 4096};
+		struct buffer request = {.limit = 4096};
 		static const char head[] = "\x94\x00";
 		unsigned char id[5] = {0xce, (unsigned char)(sent >> 24),
 		    (unsigned char)(sent >> 16), (unsigned char)(sent >> 8), (unsigned char)sent};
 
-		assert_true(broker_buffer_add(&request, head, 2));
-		assert_true(broker_buffer_add(&request, id, 5));
-		assert_true(broker_buffer_add(&request, "\xa9run.input\x80", 11));
+		assert_true(buffer_add(&request, head, 2));
+		assert_true(buffer_add(&request, id, 5));
+		assert_true(buffer_add(&request, "\xa9run.input\x80", 11));
 		if (send(stage->skill, request.data, request.length, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 		    (ssize_t)request.length)
 			sent++;
@@ -276,7 +276,7 @@ a_skill_that_never_reads_ends_its_run(void **state)
 			event_base_loop(stage->base, EVLOOP_ONCE);
 		stage->record_count = 0;
 		stage->acked = 0;
-		broker_buffer_done(&request);
+		buffer_done(&request);
 		event_base_loop(stage->base, EVLOOP_NONBLOCK);
 	}
 	assert_non_null(strstr(violation(stage)->fault.message, "does not read"));

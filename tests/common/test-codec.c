@@ -1,9 +1,9 @@
-#include "broker/codec.h"
+#include "common/codec.h"
 
 #include <math.h>
 
-#include "broker/frame.h"
-#include "tests/broker/bytes.h"
+#include "common/codec_scan.h"
+#include "tests/common/bytes.h"
 #include "tests/lib/check.h"
 #include "tests/lib/fail_nth.h"
 
@@ -15,7 +15,7 @@ decode(const void *data, size_t length, struct arena *arena, struct value *ret)
 	struct fault fault;
 
 	arena_init(arena, ARENA_BYTES);
-	return broker_decode(data, length, arena, ret, &fault);
+	return codec_decode(data, length, arena, ret, &fault);
 }
 
 static void
@@ -37,14 +37,14 @@ what_is_encoded_decodes_to_the_same_and_encodes_to_the_same_bytes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		struct broker_buffer first = {.limit = BROKER_FRAME_BYTES_MAX};
-		struct broker_buffer again = {.limit = BROKER_FRAME_BYTES_MAX};
+		struct buffer first = {.limit = TEST_BYTES_MAX};
+		struct buffer again = {.limit = TEST_BYTES_MAX};
 		struct arena arena, arena_again;
 		struct value value, value_again;
 
 		test_random_object(&first, &seed, 3);
 		assert_int_equal(decode(first.data, first.length, &arena, &value), ERR_OK);
-		assert_true(broker_encode(&again, &value));
+		assert_true(codec_encode(&again, &value));
 		assert_int_equal(again.length, first.length);
 		assert_memory_equal(again.data, first.data, first.length);
 		assert_int_equal(
@@ -52,8 +52,8 @@ what_is_encoded_decodes_to_the_same_and_encodes_to_the_same_bytes(void **state)
 		assert_true(value_equal(&value, &value_again));
 		arena_clear(&arena);
 		arena_clear(&arena_again);
-		broker_buffer_done(&first);
-		broker_buffer_done(&again);
+		buffer_done(&first);
+		buffer_done(&again);
 	}
 }
 
@@ -115,7 +115,7 @@ a_full_arena_is_a_limit_error(void **state)
 
 	(void)state;
 	arena_init(&arena, 64);
-	assert_int_equal(broker_decode((const unsigned char *)"\x95\x01\x02\x03\x04\x05", 6, &arena,
+	assert_int_equal(codec_decode((const unsigned char *)"\x95\x01\x02\x03\x04\x05", 6, &arena,
 			     &value, &fault),
 	    ERR_LIMIT);
 	arena_clear(&arena);
@@ -128,20 +128,19 @@ the_arena_that_is_reserved_for_a_message_is_always_enough(void **state)
 
 	(void)state;
 	for (int i = 0; i < 500; i++) {
-		struct broker_buffer buffer = {.limit = BROKER_FRAME_BYTES_MAX};
-		struct broker_frame scan = {0};
+		struct buffer buffer = {.limit = TEST_BYTES_MAX};
+		struct codec_scan scan = {.limits = &test_limits};
 		struct arena arena;
 		struct value value;
 		struct fault fault;
 
 		test_random_object(&buffer, &seed, 4);
+		assert_int_equal(codec_scan(&scan, buffer.data, buffer.length, &fault), ERR_OK);
+		arena_init(&arena, codec_decode_bytes(buffer.length, scan.items));
 		assert_int_equal(
-		    broker_frame_scan(&scan, buffer.data, buffer.length, &fault), ERR_OK);
-		arena_init(&arena, broker_decode_bytes(buffer.length, scan.items));
-		assert_int_equal(
-		    broker_decode(buffer.data, buffer.length, &arena, &value, &fault), ERR_OK);
+		    codec_decode(buffer.data, buffer.length, &arena, &value, &fault), ERR_OK);
 		arena_clear(&arena);
-		broker_buffer_done(&buffer);
+		buffer_done(&buffer);
 	}
 }
 
@@ -151,21 +150,21 @@ encoding_at_the_limit_leaves_the_buffer_as_it_was(void **state)
 	const struct value item = value_string("0123456789");
 	const struct value items[] = {item, item};
 	const struct value list = {.type = VALUE_ARRAY, .length = 2, .items = items};
-	struct broker_buffer buffer = {.limit = 20};
+	struct buffer buffer = {.limit = 20};
 
 	(void)state;
-	assert_true(broker_buffer_add(&buffer, "x", 1));
-	assert_false(broker_encode(&buffer, &list));
+	assert_true(buffer_add(&buffer, "x", 1));
+	assert_false(codec_encode(&buffer, &list));
 	assert_int_equal(buffer.length, 1);
-	assert_true(broker_encode(&buffer, &item));
-	broker_buffer_done(&buffer);
+	assert_true(codec_encode(&buffer, &item));
+	buffer_done(&buffer);
 }
 
 static bool
 decodes_or_releases(void *context)
 {
 	static const unsigned char message[] = "\x92\x82\xa1k\x93\x01\x02\x03\xa1l\xa3xyz\xc0";
-	struct broker_buffer buffer = {.limit = 1024};
+	struct buffer buffer = {.limit = 1024};
 	struct arena arena;
 	struct value value;
 	struct fault fault;
@@ -174,11 +173,11 @@ decodes_or_releases(void *context)
 
 	(void)context;
 	arena_init(&arena, ARENA_BYTES);
-	r = broker_decode(message, sizeof(message) - 1, &arena, &value, &fault);
-	sound = r != ERR_OK || broker_encode(&buffer, &value);
+	r = codec_decode(message, sizeof(message) - 1, &arena, &value, &fault);
+	sound = r != ERR_OK || codec_encode(&buffer, &value);
 	sound = sound || buffer.length == 0;
 	arena_clear(&arena);
-	broker_buffer_done(&buffer);
+	buffer_done(&buffer);
 	return sound;
 }
 

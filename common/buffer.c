@@ -1,9 +1,9 @@
-#include "broker/buffer.h"
+#include "common/buffer.h"
 
 enum { FIRST_BYTES = 512 };
 
 unsigned char *
-broker_buffer_reserve(struct broker_buffer *buffer, size_t length)
+buffer_reserve(struct buffer *buffer, size_t length)
 {
 	size_t want, capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_BYTES;
 	unsigned char *data;
@@ -27,9 +27,9 @@ broker_buffer_reserve(struct broker_buffer *buffer, size_t length)
 }
 
 bool
-broker_buffer_add(struct broker_buffer *buffer, const void *from, size_t length)
+buffer_add(struct buffer *buffer, const void *from, size_t length)
 {
-	unsigned char *to = broker_buffer_reserve(buffer, length);
+	unsigned char *to = buffer_reserve(buffer, length);
 
 	if (to == NULL)
 		return false;
@@ -40,7 +40,7 @@ broker_buffer_add(struct broker_buffer *buffer, const void *from, size_t length)
 }
 
 void
-broker_buffer_drop(struct broker_buffer *buffer, size_t length)
+buffer_drop(struct buffer *buffer, size_t length)
 {
 	buffer->length -= length;
 	if (buffer->length > 0)
@@ -48,8 +48,8 @@ broker_buffer_drop(struct broker_buffer *buffer, size_t length)
 }
 
 void
-broker_buffer_done(struct broker_buffer *buffer)
+buffer_done(struct buffer *buffer)
 {
 	free(buffer->data);
-	*buffer = (struct broker_buffer){.limit = buffer->limit};
+	*buffer = (struct buffer){.limit = buffer->limit};
 }

@@ -1,24 +1,24 @@
-#include "broker/frame.h"
+#include "common/codec_scan.h"
 
 #include <msgpack.h>
 
-#include "tests/broker/bytes.h"
+#include "tests/common/bytes.h"
 #include "tests/lib/check.h"
 
 /* Scans the first length bytes at once. */
 static enum err
-scan_all(const void *data, size_t length, struct broker_frame *scan)
+scan_all(const void *data, size_t length, struct codec_scan *scan)
 {
 	struct fault fault;
 
-	*scan = (struct broker_frame){0};
-	return broker_frame_scan(scan, data, length, &fault);
+	*scan = (struct codec_scan){.limits = &test_limits};
+	return codec_scan(scan, data, length, &fault);
 }
 
 static void
 assert_refused(const void *data, size_t length)
 {
-	struct broker_frame scan;
+	struct codec_scan scan;
 
 	assert_int_equal(scan_all(data, length, &scan), ERR_PROTOCOL);
 }
@@ -26,7 +26,7 @@ assert_refused(const void *data, size_t length)
 static void
 assert_whole(const void *data, size_t length)
 {
-	struct broker_frame scan;
+	struct codec_scan scan;
 
 	assert_int_equal(scan_all(data, length, &scan), ERR_OK);
 	assert_true(scan.done);
@@ -36,7 +36,7 @@ assert_whole(const void *data, size_t length)
 static void
 assert_waits(const void *data, size_t length)
 {
-	struct broker_frame scan;
+	struct codec_scan scan;
 
 	assert_int_equal(scan_all(data, length, &scan), ERR_OK);
 	assert_false(scan.done);
@@ -51,13 +51,13 @@ scan_agrees_with_msgpack_c_on_random_objects(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2000; i++) {
-		struct broker_buffer buffer = {.limit = BROKER_FRAME_BYTES_MAX};
+		struct buffer buffer = {.limit = TEST_BYTES_MAX};
 		msgpack_unpacked unpacked;
-		struct broker_frame scan;
+		struct codec_scan scan;
 		size_t end = 0;
 
 		test_random_object(&buffer, &seed, 3);
-		assert_true(broker_buffer_add(&buffer, "\x93\x01", 2));
+		assert_true(buffer_add(&buffer, "\x93\x01", 2));
 		msgpack_unpacked_init(&unpacked);
 		assert_int_equal(
 		    msgpack_unpack_next(&unpacked, (const char *)buffer.data, buffer.length, &end),
@@ -66,7 +66,7 @@ scan_agrees_with_msgpack_c_on_random_objects(void **state)
 		assert_true(scan.done);
 		assert_int_equal(scan.at, end);
 		msgpack_unpacked_destroy(&unpacked);
-		broker_buffer_done(&buffer);
+		buffer_done(&buffer);
 	}
 }
 
@@ -77,23 +77,21 @@ scan_waits_at_every_truncation_and_ends_where_the_whole_does(void **state)
 
 	(void)state;
 	for (int i = 0; i < 50; i++) {
-		struct broker_buffer buffer = {.limit = BROKER_FRAME_BYTES_MAX};
-		struct broker_frame scan = {0};
+		struct buffer buffer = {.limit = TEST_BYTES_MAX};
+		struct codec_scan scan = {.limits = &test_limits};
 		struct fault fault;
 
 		test_random_object(&buffer, &seed, 2);
 		for (size_t length = 0; length < buffer.length; length++) {
-			assert_int_equal(
-			    broker_frame_scan(&scan, buffer.data, length, &fault), ERR_OK);
+			assert_int_equal(codec_scan(&scan, buffer.data, length, &fault), ERR_OK);
 			assert_false(scan.done);
 			assert_true(scan.at <= length);
 			assert_waits(buffer.data, length);
 		}
-		assert_int_equal(
-		    broker_frame_scan(&scan, buffer.data, buffer.length, &fault), ERR_OK);
+		assert_int_equal(codec_scan(&scan, buffer.data, buffer.length, &fault), ERR_OK);
 		assert_true(scan.done);
 		assert_int_equal(scan.at, buffer.length);
-		broker_buffer_done(&buffer);
+		buffer_done(&buffer);
 	}
 }
 
@@ -173,39 +171,51 @@ counts_and_lengths_are_refused_before_their_bytes_come(void **state)
 static void
 depth_is_refused_one_level_above_the_limit(void **state)
 {
-	unsigned char nested[BROKER_DEPTH_MAX + 1];
+	unsigned char nested[TEST_DEPTH_MAX + 1];
 
 	(void)state;
 	memset(nested, 0x91, sizeof(nested));
-	assert_waits(nested, BROKER_DEPTH_MAX);
-	assert_refused(nested, BROKER_DEPTH_MAX + 1);
-	nested[BROKER_DEPTH_MAX] = 0xc0;
-	assert_whole(nested, BROKER_DEPTH_MAX + 1);
+	assert_waits(nested, TEST_DEPTH_MAX);
+	assert_refused(nested, TEST_DEPTH_MAX + 1);
+	nested[TEST_DEPTH_MAX] = 0xc0;
+	assert_whole(nested, TEST_DEPTH_MAX + 1);
 }
 
 static void
 a_message_above_its_limit_is_refused_by_its_header(void **state)
 {
-	struct broker_buffer buffer = {.limit = 2 * BROKER_FRAME_BYTES_MAX};
+	struct buffer buffer = {.limit = 2 * TEST_BYTES_MAX};
 	static const unsigned char header[] = {0xc6, 0x00, 0x0c, 0x00, 0x00};
-	struct broker_frame scan;
+	struct codec_scan scan;
 
 	(void)state;
-	assert_true(broker_buffer_add(&buffer, "\x92", 1));
-	assert_true(broker_buffer_add(&buffer, header, sizeof(header)));
-	assert_non_null(broker_buffer_reserve(&buffer, BROKER_STRING_BYTES_MAX));
-	memset(buffer.data + buffer.length, 0, BROKER_STRING_BYTES_MAX);
-	buffer.length += BROKER_STRING_BYTES_MAX;
+	assert_true(buffer_add(&buffer, "\x92", 1));
+	assert_true(buffer_add(&buffer, header, sizeof(header)));
+	assert_non_null(buffer_reserve(&buffer, TEST_STRING_MAX));
+	memset(buffer.data + buffer.length, 0, TEST_STRING_MAX);
+	buffer.length += TEST_STRING_MAX;
 	assert_int_equal(scan_all(buffer.data, buffer.length, &scan), ERR_OK);
-	assert_true(broker_buffer_add(&buffer, header, sizeof(header)));
+	assert_true(buffer_add(&buffer, header, sizeof(header)));
 	assert_int_equal(scan_all(buffer.data, buffer.length, &scan), ERR_PROTOCOL);
-	broker_buffer_done(&buffer);
+	buffer_done(&buffer);
+}
+
+static void
+without_limits_nothing_passes(void **state)
+{
+	static const struct codec_limits none;
+	struct codec_scan scan = {.limits = &none};
+	struct fault fault;
+
+	(void)state;
+	assert_int_equal(codec_scan(&scan, (const unsigned char *)"\xc0", 1, &fault), ERR_PROTOCOL);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(without_limits_nothing_passes),
 	    cmocka_unit_test(scan_agrees_with_msgpack_c_on_random_objects),
 	    cmocka_unit_test(scan_waits_at_every_truncation_and_ends_where_the_whole_does),
 	    cmocka_unit_test(scan_takes_every_form_of_a_length),

@@ -1,4 +1,4 @@
-#include "broker/codec.h"
+#include "common/codec.h"
 
 #include <math.h>
 #include <msgpack.h>
@@ -8,7 +8,7 @@ static enum err convert(
     const msgpack_object *from, struct arena *arena, struct value *ret, struct fault *fault);
 
 size_t
-broker_decode_bytes(size_t length, uint32_t items)
+codec_decode_bytes(size_t length, uint32_t items)
 {
 	/* Per value: its struct, its share of a pair, a terminator and alignment, the slot in the
 	 * list that finds duplicate keys; per arena: blocks that end before they are full. */
@@ -18,7 +18,7 @@ broker_decode_bytes(size_t length, uint32_t items)
 static enum err
 full(struct fault *fault)
 {
-	return fault_set(fault, ERR_LIMIT, "the message needs more memory than is allowed");
+	return fault_set(fault, ERR_LIMIT, "it needs more memory than is allowed");
 }
 
 static enum err
@@ -63,7 +63,7 @@ compare_keys(const void *left, const void *right)
 }
 
 /* Two readers of one map must not see two things. Sorted, because a map may have thousands of keys
- * and comparing all with all would be a way to make the broker slow. */
+ * and comparing all with all would be a way to make the reader slow. */
 static enum err
 refuse_duplicates(
     const struct value_pair *pairs, uint32_t count, struct arena *arena, struct fault *fault)
@@ -77,9 +77,10 @@ refuse_duplicates(
 	qsort(keys, count, sizeof(*keys), compare_keys);
 	for (uint32_t i = 1; i < count; i++)
 		if (compare_keys(&keys[i - 1], &keys[i]) == 0) {
-			fault_set(fault, ERR_PROTOCOL, "message: a map has the key \"%s\" twice",
-			    keys[i]->string);
-			return fault_field(fault, keys[i]->string, NULL);
+			fault_set(fault, ERR_PROTOCOL,
+			    "MessagePack: a map has the key \"%s\" twice", keys[i]->string);
+			(void)fault_field(fault, keys[i]->string, NULL);
+			return ERR_PROTOCOL;
 		}
 	return ERR_OK;
 }
@@ -98,7 +99,7 @@ convert_map(
 
 		if (key->type != MSGPACK_OBJECT_STR)
 			return fault_set(
-			    fault, ERR_PROTOCOL, "message: a map's key is not a string");
+			    fault, ERR_PROTOCOL, "MessagePack: a map's key is not a string");
 		r = convert(key, arena, &pairs[i].key, fault);
 		if (r == ERR_OK)
 			r = convert(&from->ptr[i].val, arena, &pairs[i].value, fault);
@@ -119,13 +120,13 @@ convert_number(const msgpack_object *from, struct value *ret, struct fault *faul
 	}
 	if (from->type == MSGPACK_OBJECT_POSITIVE_INTEGER) {
 		if (from->via.u64 > INT64_MAX)
-			return fault_set(
-			    fault, ERR_PROTOCOL, "message: an integer above 9223372036854775807");
+			return fault_set(fault, ERR_PROTOCOL,
+			    "MessagePack: an integer above 9223372036854775807");
 		*ret = (struct value){.type = VALUE_INT, .integer = (int64_t)from->via.u64};
 		return ERR_OK;
 	}
 	if (!isfinite(from->via.f64))
-		return fault_set(fault, ERR_PROTOCOL, "message: a number that is not finite");
+		return fault_set(fault, ERR_PROTOCOL, "MessagePack: a number that is not finite");
 	*ret = (struct value){.type = VALUE_REAL, .real = from->via.f64};
 	return ERR_OK;
 }
@@ -158,11 +159,11 @@ convert(const msgpack_object *from, struct arena *arena, struct value *ret, stru
 	case MSGPACK_OBJECT_EXT:
 		break;
 	}
-	return fault_set(fault, ERR_PROTOCOL, "message: an ext type");
+	return fault_set(fault, ERR_PROTOCOL, "MessagePack: an ext type");
 }
 
 enum err
-broker_decode(const unsigned char *data, size_t length, struct arena *arena, struct value *ret,
+codec_decode(const unsigned char *data, size_t length, struct arena *arena, struct value *ret,
     struct fault *fault)
 {
 	msgpack_unpacked unpacked;
@@ -176,7 +177,7 @@ broker_decode(const unsigned char *data, size_t length, struct arena *arena, str
 		r = fault_set(fault, ERR_INTERNAL, "out of memory");
 	else if ((got != MSGPACK_UNPACK_SUCCESS && got != MSGPACK_UNPACK_EXTRA_BYTES) ||
 		 end != length)
-		r = fault_set(fault, ERR_PROTOCOL, "message: not one MessagePack object");
+		r = fault_set(fault, ERR_PROTOCOL, "MessagePack: not one object");
 	else
 		r = convert(&unpacked.data, arena, ret, fault);
 	msgpack_unpacked_destroy(&unpacked);
@@ -186,7 +187,7 @@ broker_decode(const unsigned char *data, size_t length, struct arena *arena, str
 static int
 sink(void *buffer, const char *from, size_t length)
 {
-	return broker_buffer_add(buffer, from, length) ? 0 : -1;
+	return buffer_add(buffer, from, length) ? 0 : -1;
 }
 
 static int pack(msgpack_packer *packer, const struct value *value);
@@ -255,7 +256,7 @@ pack(msgpack_packer *packer, const struct value *value)
 }
 
 bool
-broker_encode(struct broker_buffer *buffer, const struct value *value)
+codec_encode(struct buffer *buffer, const struct value *value)
 {
 	size_t before = buffer->length;
 	msgpack_packer packer;

@@ -2,7 +2,7 @@
  * difference. A second decoder is the oracle. */
 #include <msgpack.h>
 
-#include "broker/frame.h"
+#include "common/codec_scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,7 +14,7 @@ require(bool condition)
 }
 
 static void
-compare(const uint8_t *data, size_t size, const struct broker_frame *scan)
+compare(const uint8_t *data, size_t size, const struct codec_scan *scan)
 {
 	msgpack_unpacked unpacked;
 	size_t end = 0;
@@ -33,12 +33,21 @@ compare(const uint8_t *data, size_t size, const struct broker_frame *scan)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct broker_frame whole = {0}, parts = {0};
+	static const struct codec_limits limits = {
+	    .bytes = 1 << 20,
+	    .depth = VALUE_DEPTH_MAX,
+	    .items = 65536,
+	    .array = 32768,
+	    .map = 4096,
+	    .string = 768 * 1024,
+	    .key = 256,
+	};
+	struct codec_scan whole = {.limits = &limits}, parts = {.limits = &limits};
 	struct fault fault;
-	enum err r = broker_frame_scan(&whole, data, size, &fault), part = ERR_OK;
+	enum err r = codec_scan(&whole, data, size, &fault), part = ERR_OK;
 
 	for (size_t i = 1; i <= size && i < 4096 && part == ERR_OK && !parts.done; i++)
-		part = broker_frame_scan(&parts, data, i, &fault);
+		part = codec_scan(&parts, data, i, &fault);
 	if (size < 4096)
 		require(part == r &&
 			(r != ERR_OK || (parts.done == whole.done && parts.at == whole.at &&

@@ -1,4 +1,4 @@
-#include "broker/frame.h"
+#include "common/codec_scan.h"
 
 #include "common/utf8.h"
 
@@ -64,7 +64,7 @@ big_endian(const unsigned char *at, unsigned bytes)
 }
 
 static bool
-wants_key(const struct broker_frame *scan)
+wants_key(const struct codec_scan *scan)
 {
 	return scan->depth > 0 && scan->open[scan->depth - 1].is_map &&
 	       scan->open[scan->depth - 1].left % 2 == 0;
@@ -72,7 +72,7 @@ wants_key(const struct broker_frame *scan)
 
 /* One value is complete: so is every container of which it was the last. */
 static void
-complete(struct broker_frame *scan)
+complete(struct codec_scan *scan)
 {
 	while (scan->depth > 0) {
 		if (--scan->open[scan->depth - 1].left > 0)
@@ -86,24 +86,24 @@ static enum err
 too_much(struct fault *fault, const char *what, uint32_t have, uint32_t limit)
 {
 	return fault_set(
-	    fault, ERR_PROTOCOL, "message: %u %s; at most %u are allowed", have, what, limit);
+	    fault, ERR_PROTOCOL, "MessagePack: %u %s; at most %u are allowed", have, what, limit);
 }
 
 static enum err
-enter(struct broker_frame *scan, enum shape shape, uint32_t count, struct fault *fault)
+enter(struct codec_scan *scan, enum shape shape, uint32_t count, struct fault *fault)
 {
 	bool is_map = shape == SHAPE_MAP;
-	uint32_t limit = is_map ? BROKER_MAP_MAX : BROKER_ARRAY_MAX;
+	uint32_t limit = is_map ? scan->limits->map : scan->limits->array;
 	uint32_t values;
 
 	if (count > limit)
 		return too_much(
 		    fault, is_map ? "pairs in a map" : "items in an array", count, limit);
 	values = is_map ? 2 * count : count;
-	if (values > BROKER_ITEMS_MAX - scan->items)
-		return too_much(fault, "values", scan->items + values, BROKER_ITEMS_MAX);
-	if (scan->depth == BROKER_DEPTH_MAX)
-		return too_much(fault, "levels", BROKER_DEPTH_MAX + 1, BROKER_DEPTH_MAX);
+	if (values > scan->limits->items - scan->items)
+		return too_much(fault, "values", scan->items + values, scan->limits->items);
+	if (scan->depth == scan->limits->depth)
+		return too_much(fault, "levels", scan->depth + 1, scan->limits->depth);
 	scan->items += values;
 	if (count == 0) {
 		complete(scan);
@@ -116,23 +116,23 @@ enter(struct broker_frame *scan, enum shape shape, uint32_t count, struct fault 
 
 /* Compares an announced length with what may be. head is its header's size. */
 static enum err
-check_length(const struct broker_frame *scan, enum shape shape, uint32_t head, uint32_t count,
+check_length(const struct codec_scan *scan, enum shape shape, uint32_t head, uint32_t count,
     struct fault *fault)
 {
-	uint32_t limit = wants_key(scan) ? BROKER_KEY_BYTES_MAX : BROKER_STRING_BYTES_MAX;
+	uint32_t limit = wants_key(scan) ? scan->limits->key : scan->limits->string;
 
 	if (count > limit)
 		return too_much(fault,
 		    shape == SHAPE_STRING ? "bytes in a string" : "bytes in a binary", count,
 		    limit);
-	if (count > BROKER_FRAME_BYTES_MAX - head - scan->at)
-		return too_much(fault, "bytes", scan->at + head + count, BROKER_FRAME_BYTES_MAX);
+	if (count > scan->limits->bytes - head - scan->at)
+		return too_much(fault, "bytes", scan->at + head + count, scan->limits->bytes);
 	return ERR_OK;
 }
 
 /* A string or binary: waits for its bytes only after its length passed. */
 static enum err
-take_text(struct broker_frame *scan, enum shape shape, uint32_t head, uint32_t count,
+take_text(struct codec_scan *scan, enum shape shape, uint32_t head, uint32_t count,
     const unsigned char *data, size_t length, bool *ret_more, struct fault *fault)
 {
 	enum err r = check_length(scan, shape, head, count, fault);
@@ -144,7 +144,7 @@ take_text(struct broker_frame *scan, enum shape shape, uint32_t head, uint32_t c
 		return ERR_OK;
 	}
 	if (shape == SHAPE_STRING && !utf8_is_valid(data + scan->at + head, count))
-		return fault_set(fault, ERR_PROTOCOL, "message: a string is not UTF-8");
+		return fault_set(fault, ERR_PROTOCOL, "MessagePack: a string is not UTF-8");
 	scan->at += head + count;
 	complete(scan);
 	return ERR_OK;
@@ -152,7 +152,7 @@ take_text(struct broker_frame *scan, enum shape shape, uint32_t head, uint32_t c
 
 /* Takes one header with what belongs to it. *ret_more: its bytes are not all there yet. */
 static enum err
-take(struct broker_frame *scan, const unsigned char *data, size_t length, bool *ret_more,
+take(struct codec_scan *scan, const unsigned char *data, size_t length, bool *ret_more,
     struct fault *fault)
 {
 	const unsigned char *at = data + scan->at;
@@ -161,11 +161,11 @@ take(struct broker_frame *scan, const unsigned char *data, size_t length, bool *
 
 	if (head.shape == SHAPE_BAD)
 		return fault_set(
-		    fault, ERR_PROTOCOL, "message: type byte 0x%02x is not allowed", *at);
+		    fault, ERR_PROTOCOL, "MessagePack: type byte 0x%02x is not allowed", *at);
 	if (head.shape != SHAPE_STRING && wants_key(scan))
-		return fault_set(fault, ERR_PROTOCOL, "message: a map's key is not a string");
-	if (size > BROKER_FRAME_BYTES_MAX - scan->at)
-		return too_much(fault, "bytes", scan->at + size, BROKER_FRAME_BYTES_MAX);
+		return fault_set(fault, ERR_PROTOCOL, "MessagePack: a map's key is not a string");
+	if (size > scan->limits->bytes - scan->at)
+		return too_much(fault, "bytes", scan->at + size, scan->limits->bytes);
 	if (length - scan->at < size) {
 		*ret_more = true;
 		return ERR_OK;
@@ -184,8 +184,7 @@ take(struct broker_frame *scan, const unsigned char *data, size_t length, bool *
 }
 
 enum err
-broker_frame_scan(
-    struct broker_frame *scan, const unsigned char *data, size_t length, struct fault *fault)
+codec_scan(struct codec_scan *scan, const unsigned char *data, size_t length, struct fault *fault)
 {
 	bool more = false;
 

@@ -1,7 +1,17 @@
-#include "tests/broker/bytes.h"
+#include "tests/common/bytes.h"
 
 #include <msgpack.h>
 #include <stdio.h>
+
+const struct codec_limits test_limits = {
+    .bytes = TEST_BYTES_MAX,
+    .depth = TEST_DEPTH_MAX,
+    .items = TEST_ITEMS_MAX,
+    .array = TEST_ARRAY_MAX,
+    .map = TEST_MAP_MAX,
+    .string = TEST_STRING_MAX,
+    .key = TEST_KEY_MAX,
+};
 
 uint64_t
 test_random(uint64_t *state)
@@ -15,7 +25,7 @@ test_random(uint64_t *state)
 static int
 sink(void *buffer, const char *from, size_t length)
 {
-	return broker_buffer_add(buffer, from, length) ? 0 : -1;
+	return buffer_add(buffer, from, length) ? 0 : -1;
 }
 
 static void
@@ -94,7 +104,7 @@ random_value(msgpack_packer *packer, uint64_t *state, unsigned depth)
 }
 
 void
-test_random_object(struct broker_buffer *buffer, uint64_t *state, unsigned depth)
+test_random_object(struct buffer *buffer, uint64_t *state, unsigned depth)
 {
 	msgpack_packer packer;
 
