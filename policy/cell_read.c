@@ -20,20 +20,19 @@ LIMIT_HANDLER(wall_ns, wall, DURATION, 0, 0, 0, "")
 #define LIMIT_ROW(field, key, type, fallback, least, most, help) \
 	{#key, POLICY_OPTIONAL, POLICY_TYPE_##type, read_##key, help, least, most},
 
-static const struct policy_key limit_rows[] = {POLICY_LIMITS(LIMIT_ROW){0}};
+const struct policy_key policy_limit_rows[] = {POLICY_LIMITS(LIMIT_ROW){0}};
 
-static const struct policy_key call_limit_rows[] = {
+const struct policy_key policy_call_limit_rows[] = {
     POLICY_LIMITS(LIMIT_ROW){"wall", POLICY_OPTIONAL, POLICY_TYPE_DURATION, read_wall,
 	"from start to kill", POLICY_SECOND / 1000, 86400 * POLICY_SECOND},
     {0},
 };
 
-void
-policy_read_limits(struct policy_reader *reader, const struct yaml_node *map, bool with_wall,
-    struct policy_limits *ret)
-{
-	policy_read_map(reader, map, "limits", with_wall ? call_limit_rows : limit_rows, ret);
-}
+#define PROFILE_NAME(name) #name,
+const char *const policy_profile_words[] = {POLICY_PROFILES(PROFILE_NAME) NULL};
+
+#define LAYER_WORD(name, bit, text, meaning) text,
+const char *const policy_layer_words[] = {LAYER_TABLE(LAYER_WORD) "all", NULL};
 
 void
 policy_read_argv(
@@ -54,32 +53,25 @@ void
 policy_read_profile(
     struct policy_reader *reader, const struct yaml_node *value, struct policy_cell *ret)
 {
-#define PROFILE_NAME(name) #name,
 #define PROFILE_WORD(name) " " #name
-	static const char *const names[] = {POLICY_PROFILES(PROFILE_NAME) NULL};
-
-	for (unsigned i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], value->text) == 0) {
-			ret->profile = names[i];
+	for (unsigned i = 0; policy_profile_words[i] != NULL; i++)
+		if (strcmp(policy_profile_words[i], value->text) == 0) {
+			ret->profile = policy_profile_words[i];
 			return;
 		}
-	policy_read_unknown(reader, value, names,
+	policy_read_unknown(reader, value, policy_profile_words,
 	    "unknown profile \"%s\"; expected one of:" POLICY_PROFILES(PROFILE_WORD), value->text);
 }
 
 void
 policy_read_require(struct policy_reader *reader, const struct yaml_node *value, uint64_t *ret_mask)
 {
-	const char *names[LAYER_COUNT + 2] = {NULL};
 	uint64_t mask = 0;
 
-	for (unsigned i = 0; i < LAYER_COUNT; i++)
-		names[i] = layer_info(i)->name;
 	if (value->kind == YAML_SCALAR && strcmp(value->text, "all") == 0) {
 		*ret_mask = LAYER_ALL;
 		return;
 	}
-	names[LAYER_COUNT] = "all";
 	for (const struct yaml_node *item = policy_read_first(value); item != NULL;
 	     item = item->next) {
 		enum layer layer;
@@ -87,7 +79,7 @@ policy_read_require(struct policy_reader *reader, const struct yaml_node *value,
 		if (layer_from_name(item->text, &layer))
 			mask |= UINT64_C(1) << layer;
 		else
-			policy_read_unknown(reader, item, names,
+			policy_read_unknown(reader, item, policy_layer_words,
 			    "unknown layer \"%s\"; expected names of layers, or all", item->text);
 	}
 	*ret_mask = mask;

@@ -265,12 +265,10 @@ read_len(struct policy_reader *reader, const struct yaml_node *key, void *into)
 static void
 read_type(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
-	const char *names[SCHEMA_TYPE_COUNT] = {NULL};
 	unsigned types;
 
 	for (unsigned i = 1; i < SCHEMA_TYPE_COUNT; i++) {
-		names[i - 1] = policy_schema_type_name((enum policy_schema_type)i);
-		if (strcmp(names[i - 1], key->value->text) != 0)
+		if (strcmp(policy_schema_type_words[i - 1], key->value->text) != 0)
 			continue;
 		types = 1U << i | (i == SCHEMA_NUMBER ? TYPE_BIT(INTEGER) : 0);
 		add_test(reader, key, into, POLICY_OPERATOR_TYPE, types)->type =
@@ -278,7 +276,7 @@ read_type(struct policy_reader *reader, const struct yaml_node *key, void *into)
 		say(into, "of type %s", key->value->text);
 		return;
 	}
-	policy_read_unknown(reader, key->value, names,
+	policy_read_unknown(reader, key->value, policy_schema_type_words,
 	    "unknown type \"%s\"; expected string, integer, number, boolean, array or object",
 	    key->value->text);
 }
@@ -355,11 +353,24 @@ read_optional(struct policy_reader *reader, const struct yaml_node *key, void *i
 	reading->optional = true;
 }
 
+/* What is beyond an operand's type. */
+#define OPERAND_eq
+#define OPERAND_in
+#define OPERAND_glob
+#define OPERAND_prefix
+#define OPERAND_suffix
+#define OPERAND_range .rows = range_rows
+#define OPERAND_len .rows = len_rows
+#define OPERAND_type .words = policy_schema_type_words
+#define OPERAND_absent
+#define OPERAND_each .rows = policy_constraint_rows
+#define OPERAND_equals_trigger .pattern = POLICY_PATTERN_PAYLOAD
+
 #define OPERATOR_ROW(name, key, type, help) \
-	{#key, POLICY_OPTIONAL, POLICY_TYPE_##type, read_##key, help, 0, 0},
-static const struct policy_key rows[] = {
+	{#key, POLICY_OPTIONAL, POLICY_TYPE_##type, read_##key, help, OPERAND_##key},
+const struct policy_key policy_constraint_rows[] = {
     POLICY_OPERATORS(OPERATOR_ROW){"optional", POLICY_OPTIONAL, POLICY_TYPE_TRUE, read_optional,
-	"passes when it is not there", 0, 0},
+	"passes when it is not there"},
     {0},
 };
 
@@ -376,7 +387,7 @@ policy_read_constraint(struct policy_reader *reader, const struct yaml_node *map
 		reading.types =
 		    1U << schema->type | (schema->type == SCHEMA_NUMBER ? TYPE_BIT(INTEGER) : 0);
 	snprintf(what, sizeof(what), "the constraint on \"%s\"", name);
-	policy_read_map(reader, map, what, rows, &reading);
+	policy_read_map(reader, map, what, policy_constraint_rows, &reading);
 	if (reader->problems->count != before)
 		return;
 	if (reading.count == 0)

@@ -12,6 +12,30 @@ enum {
 
 #define POLICY_DAY (86400 * POLICY_SECOND)
 
+static void *
+skill_of(void *loading)
+{
+	return &((struct policy_loading *)loading)->policy->skill;
+}
+
+static void *
+cell_of(void *loading)
+{
+	return &((struct policy_loading *)loading)->policy->skill.cell;
+}
+
+static void *
+limits_of(void *cell)
+{
+	return &((struct policy_cell *)cell)->limits;
+}
+
+static void *
+policy_of(void *loading)
+{
+	return ((struct policy_loading *)loading)->policy;
+}
+
 static void
 read_skill(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
@@ -68,13 +92,6 @@ static const struct policy_key owner_rows[] = {
 };
 
 static void
-read_owner(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	policy_read_map(
-	    reader, key->value, "owner", owner_rows, ((struct policy_loading *)into)->policy);
-}
-
-static void
 bundle_path(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	policy_read_beneath(reader, key->value, &((struct policy_skill *)into)->bundle_path);
@@ -94,8 +111,9 @@ bundle_run(struct policy_reader *reader, const struct yaml_node *key, void *into
 
 static const struct policy_key bundle_rows[] = {
     {"path", POLICY_REQUIRED, POLICY_TYPE_TEXT, bundle_path,
-	"directory beneath the policy's; seen at /skill", 0, 0},
-    {"digest", POLICY_REQUIRED, POLICY_TYPE_TEXT, bundle_digest, "pin of its content", 0, 0},
+	"directory beneath the policy's; seen at /skill", .pattern = POLICY_PATTERN_BENEATH},
+    {"digest", POLICY_REQUIRED, POLICY_TYPE_TEXT, bundle_digest, "pin of its content",
+	.pattern = POLICY_PATTERN_DIGEST},
     {"run", POLICY_REQUIRED, POLICY_TYPE_TEXTS, bundle_run, "program and arguments", 1,
 	POLICY_ARGV_MAX},
     {0},
@@ -104,10 +122,8 @@ static const struct policy_key bundle_rows[] = {
 static void
 read_bundle(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
-	struct policy_skill *skill = &((struct policy_loading *)into)->policy->skill;
-
-	skill->bundle_line = key->place.line;
-	policy_read_map(reader, key->value, "bundle", bundle_rows, skill);
+	(void)reader;
+	((struct policy_loading *)into)->policy->skill.bundle_line = key->place.line;
 }
 
 static void
@@ -142,20 +158,16 @@ memory_write(struct policy_reader *reader, const struct yaml_node *key, void *in
 	policy_read_patterns(reader, key, &((struct policy *)into)->write);
 }
 
+static const struct policy_key pattern_item = {
+    .type = POLICY_TYPE_TEXT, .pattern = POLICY_PATTERN_MEMORY};
+
 static const struct policy_key memory_rows[] = {
     {"read", POLICY_OPTIONAL, POLICY_TYPE_TEXTS, memory_read, "patterns of keys it may read", 0,
-	POLICY_PATTERNS_MAX},
+	POLICY_PATTERNS_MAX, .item = &pattern_item},
     {"write", POLICY_OPTIONAL, POLICY_TYPE_TEXTS, memory_write, "patterns of keys it may write", 0,
-	POLICY_PATTERNS_MAX},
+	POLICY_PATTERNS_MAX, .item = &pattern_item},
     {0},
 };
-
-static void
-read_memory(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	policy_read_map(
-	    reader, key->value, "memory", memory_rows, ((struct policy_loading *)into)->policy);
-}
 
 static void
 budget_calls(struct policy_reader *reader, const struct yaml_node *key, void *into)
@@ -184,34 +196,16 @@ static const struct policy_key run_rows[] = {
     {0},
 };
 
-static void
-budget_run(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	policy_read_map(reader, key->value, "budget.run", run_rows, into);
-}
-
 static const struct policy_key budget_rows[] = {
-    {"run", POLICY_OPTIONAL, POLICY_TYPE_MAP, budget_run, "of one run", 0, 0},
+    {"run", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "of one run", .rows = run_rows,
+	.within = policy_within_same, .what = "budget.run"},
     {0},
 };
-
-static void
-read_budget(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	policy_read_map(reader, key->value, "budget", budget_rows,
-	    &((struct policy_loading *)into)->policy->skill);
-}
 
 static void
 sandbox_profile(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	policy_read_profile(reader, key->value, into);
-}
-
-static void
-sandbox_limits(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	policy_read_limits(reader, key->value, false, &((struct policy_cell *)into)->limits);
 }
 
 static void
@@ -221,10 +215,12 @@ sandbox_require(struct policy_reader *reader, const struct yaml_node *key, void 
 }
 
 static const struct policy_key sandbox_rows[] = {
-    {"profile", POLICY_REQUIRED, POLICY_TYPE_TEXT, sandbox_profile, "seccomp profile", 0, 0},
-    {"limits", POLICY_OPTIONAL, POLICY_TYPE_MAP, sandbox_limits, "limits of one run", 0, 0},
+    {"profile", POLICY_REQUIRED, POLICY_TYPE_TEXT, sandbox_profile, "seccomp profile",
+	.words = policy_profile_words},
+    {"limits", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "limits of one run",
+	.rows = policy_limit_rows, .within = limits_of},
     {"require", POLICY_OPTIONAL, POLICY_TYPE_TEXT_OR_TEXTS, sandbox_require,
-	"layers without which nothing runs, or all", 0, 0},
+	"layers without which nothing runs, or all", .words = policy_layer_words},
     {0},
 };
 
@@ -233,8 +229,8 @@ read_sandbox(struct policy_reader *reader, const struct yaml_node *key, void *in
 {
 	struct policy_skill *skill = &((struct policy_loading *)into)->policy->skill;
 
+	(void)reader;
 	skill->sandbox_line = key->place.line;
-	policy_read_map(reader, key->value, "sandbox", sandbox_rows, &skill->cell);
 	policy_read_needs(&skill->cell);
 }
 
@@ -251,31 +247,46 @@ static const struct policy_key audit_rows[] = {
     {0},
 };
 
-static void
-read_audit(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	policy_read_map(reader, key->value, "audit", audit_rows,
-	    &((struct policy_loading *)into)->policy->skill);
-}
+static const struct policy_key manifest_item = {
+    .type = POLICY_TYPE_TEXT, .pattern = POLICY_PATTERN_FILE};
 
 static const struct policy_key policy_rows[] = {
     {"policy", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
-    {"skill", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_skill, "name of the Skill", 0, 0},
+    {"skill", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_skill, "name of the Skill",
+	.pattern = POLICY_PATTERN_NAME},
     {"revision", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_revision,
 	"counts up with every change that is signed", 1, REVISION_MAX},
-    {"owner", POLICY_REQUIRED, POLICY_TYPE_MAP, read_owner, "who answers for it", 0, 0},
-    {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "its files, pinned", 0, 0},
+    {"owner", POLICY_REQUIRED, POLICY_TYPE_MAP, NULL, "who answers for it", .rows = owner_rows,
+	.within = policy_of},
+    {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "its files, pinned",
+	.rows = bundle_rows, .within = skill_of},
     {"manifests", POLICY_OPTIONAL, POLICY_TYPE_TEXTS, read_manifests,
-	"tools manifests beside this file", 0, POLICY_MANIFESTS_MAX},
+	"tools manifests beside this file", 0, POLICY_MANIFESTS_MAX, .item = &manifest_item},
     {"trigger", POLICY_REQUIRED, POLICY_TYPE_LIST, read_trigger, "what may start it", 1,
-	POLICY_TRIGGERS_MAX},
-    {"tools", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_tools, "rules for tools, by name", 0, 0},
-    {"memory", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_memory, "keys it may read and write", 0, 0},
-    {"budget", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_budget, "what it may use up", 0, 0},
-    {"sandbox", POLICY_REQUIRED, POLICY_TYPE_MAP, read_sandbox, "how it is confined", 0, 0},
-    {"audit", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_audit, "how its record is kept", 0, 0},
+	POLICY_TRIGGERS_MAX, .item = &policy_trigger_item},
+    {"tools", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_tools, "rules for tools, by name",
+	.item = &policy_tool_rule_item, .pattern = POLICY_PATTERN_TOOL},
+    {"memory", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "keys it may read and write",
+	.rows = memory_rows, .within = policy_of},
+    {"budget", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "what it may use up", .rows = budget_rows,
+	.within = skill_of},
+    {"sandbox", POLICY_REQUIRED, POLICY_TYPE_MAP, read_sandbox, "how it is confined",
+	.rows = sandbox_rows, .within = cell_of},
+    {"audit", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "how its record is kept", .rows = audit_rows,
+	.within = skill_of},
     {0},
 };
+
+const struct policy_key *
+policy_document_rows(enum policy_document document)
+{
+	static const struct policy_key *const rows[POLICY_DOCUMENT_COUNT] = {
+	    [POLICY_DOCUMENT_POLICY] = policy_rows,
+	    [POLICY_DOCUMENT_TOOLS] = policy_manifest_rows,
+	};
+
+	return rows[document];
+}
 
 void
 policy_read_keys(

@@ -55,16 +55,12 @@ bundle_digest(struct policy_reader *reader, const struct yaml_node *key, void *i
 
 static const struct policy_key bundle_rows[] = {
     {"path", POLICY_REQUIRED, POLICY_TYPE_TEXT, bundle_path,
-	"directory of the programs, beneath the manifest's; seen at /tool", 0, 0},
-    {"digest", POLICY_REQUIRED, POLICY_TYPE_TEXT, bundle_digest, "pin of its content", 0, 0},
+	"directory of the programs, beneath the manifest's; seen at /tool",
+	.pattern = POLICY_PATTERN_BENEATH},
+    {"digest", POLICY_REQUIRED, POLICY_TYPE_TEXT, bundle_digest, "pin of its content",
+	.pattern = POLICY_PATTERN_DIGEST},
     {0},
 };
-
-static void
-read_bundle(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	policy_read_map(reader, key->value, "bundle", bundle_rows, into);
-}
 
 static void
 read_tools(struct policy_reader *reader, const struct yaml_node *key, void *into)
@@ -72,15 +68,6 @@ read_tools(struct policy_reader *reader, const struct yaml_node *key, void *into
 	(void)reader;
 	((struct reading *)into)->tools = key->value;
 }
-
-static const struct policy_key manifest_rows[] = {
-    {"tools", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
-    {"integration", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_integration,
-	"name that the tools' names begin with", 0, 0},
-    {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "the programs, pinned", 0, 0},
-    {"tool", POLICY_REQUIRED, POLICY_TYPE_MAP, read_tools, "the tools by name", 0, 0},
-    {0},
-};
 
 static void
 tool_summary(struct policy_reader *reader, const struct yaml_node *key, void *into)
@@ -101,11 +88,10 @@ tool_profile(struct policy_reader *reader, const struct yaml_node *key, void *in
 	policy_read_profile(reader, key->value, &((struct policy_tool_rule *)into)->tool.cell);
 }
 
-static void
-tool_limits(struct policy_reader *reader, const struct yaml_node *key, void *into)
+static void *
+limits_of(void *rule)
 {
-	policy_read_limits(
-	    reader, key->value, true, &((struct policy_tool_rule *)into)->tool.cell.limits);
+	return &((struct policy_tool_rule *)rule)->tool.cell.limits;
 }
 
 static void
@@ -163,15 +149,35 @@ tool_resources(struct policy_reader *reader, const struct yaml_node *key, void *
 	}
 }
 
+static const struct policy_key resource_item = {
+    .type = POLICY_TYPE_TEXT, .pattern = POLICY_PATTERN_RESOURCE};
+
 static const struct policy_key tool_rows[] = {
-    {"summary", POLICY_REQUIRED, POLICY_TYPE_TEXT, tool_summary, "what it does, for agents", 0, 0},
+    {"summary", POLICY_REQUIRED, POLICY_TYPE_TEXT, tool_summary, "what it does, for agents"},
     {"run", POLICY_REQUIRED, POLICY_TYPE_TEXTS, tool_run, "program and arguments", 1,
 	POLICY_ARGV_MAX},
     {"resources", POLICY_OPTIONAL, POLICY_TYPE_MAP, tool_resources,
-	"directories that an operator names, and where the tool sees them", 0, 0},
-    {"profile", POLICY_REQUIRED, POLICY_TYPE_TEXT, tool_profile, "seccomp profile", 0, 0},
-    {"limits", POLICY_OPTIONAL, POLICY_TYPE_MAP, tool_limits, "limits of one call", 0, 0},
-    {"arguments", POLICY_OPTIONAL, POLICY_TYPE_MAP, tool_arguments, "what a call may pass", 0, 0},
+	"directories that an operator names, and where the tool sees them", 0, POLICY_RESOURCES_MAX,
+	.item = &resource_item, .pattern = POLICY_PATTERN_NAME},
+    {"profile", POLICY_REQUIRED, POLICY_TYPE_TEXT, tool_profile, "seccomp profile",
+	.words = policy_profile_words},
+    {"limits", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "limits of one call",
+	.rows = policy_call_limit_rows, .within = limits_of},
+    {"arguments", POLICY_OPTIONAL, POLICY_TYPE_MAP, tool_arguments, "what a call may pass",
+	.rows = policy_arguments_rows},
+    {0},
+};
+
+static const struct policy_key tool_item = {.type = POLICY_TYPE_MAP, .rows = tool_rows};
+
+const struct policy_key policy_manifest_rows[] = {
+    {"tools", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
+    {"integration", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_integration,
+	"name that the tools' names begin with", .pattern = POLICY_PATTERN_NAME},
+    {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, NULL, "the programs, pinned", .rows = bundle_rows,
+	.within = policy_within_same},
+    {"tool", POLICY_REQUIRED, POLICY_TYPE_MAP, read_tools, "the tools by name", 1, TOOLS_MAX,
+	.item = &tool_item, .pattern = POLICY_PATTERN_TOOL},
     {0},
 };
 
@@ -222,7 +228,7 @@ policy_read_manifest(struct policy_reader *reader, const struct yaml_node *root,
 	struct policy_tool_rule *tools;
 	uint32_t n = 0;
 
-	policy_read_map(reader, root, "the tools manifest", manifest_rows, &reading);
+	policy_read_map(reader, root, "the tools manifest", policy_manifest_rows, &reading);
 	if (reading.tools == NULL)
 		return;
 	if (reading.tools->count == 0 || reading.tools->count > TOOLS_MAX) {

@@ -324,6 +324,24 @@ require_keys(struct policy_reader *reader, const struct yaml_node *map, const ch
 	}
 }
 
+void *
+policy_within_same(void *into)
+{
+	return into;
+}
+
+/* A key whose value has its row's type. */
+static void
+read_key(struct policy_reader *reader, const struct yaml_node *key, const struct policy_key *row,
+    void *into)
+{
+	if (row->within != NULL)
+		policy_read_map(reader, key->value, row->what != NULL ? row->what : row->name,
+		    row->rows, row->within(into));
+	if (row->read != NULL)
+		row->read(reader, key, into);
+}
+
 void
 policy_read_map(struct policy_reader *reader, const struct yaml_node *map, const char *what,
     const struct policy_key *rows, void *into)
@@ -335,8 +353,8 @@ policy_read_map(struct policy_reader *reader, const struct yaml_node *map, const
 
 		if (row == NULL)
 			unknown_key(reader, key, what, rows);
-		else if (policy_read_value(reader, key->value, row->name, row) && row->read != NULL)
-			row->read(reader, key, into);
+		else if (policy_read_value(reader, key->value, row->name, row))
+			read_key(reader, key, row, into);
 	}
 	require_keys(reader, map, what, rows);
 }

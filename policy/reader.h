@@ -1,7 +1,7 @@
 /* reader.h - config files as tables: one row a key, one small handler a row.
  *
- * The same rows say what a key accepts to the loader, to error messages and, later, to the JSON
- * Schema for editors. Invariant: a key that no row names, a value of another type and a missing
+ * The same rows say what a key accepts to the loader, to error messages and to the JSON Schema for
+ * editors. Invariant: a key that no row names, a value of another type and a missing
  * required key are problems; a handler only ever sees a value of its row's type. */
 #ifndef POLICY_READER_H
 #define POLICY_READER_H
@@ -43,8 +43,29 @@ struct policy_key {
 	 * DURATION (ns). into is what the table fills. NULL: the row's check says it all. */
 	void (*read)(struct policy_reader *reader, const struct yaml_node *key, void *into);
 	const char *help;  /* one line: what it does */
-	uint64_t min, max; /* of a number, or the items of a list; 0, 0: any */
+	uint64_t min, max; /* of a number, or the items of a list; 0, 0: any. Of a map with names of
+			    * the file's own: how many, checked by read, which says what they are */
+	/* A map's keys. Where within is set the reader reads the map by them into what within makes
+	 * of into, and calls read afterwards; where it is not, read itself does. */
+	const struct policy_key *rows;
+	void *(*within)(void *into);
+	const char *what; /* how messages call that map; NULL: name */
+	/* A row without a name for each item of a list, or for each value of a map whose names are
+	 * the file's own. */
+	const struct policy_key *item;
+	/* What read accepts beyond the type, for editors: a regular expression for a text or for
+	 * the names of such a map, or the only words. */
+	const char *pattern;
+	const char *const *words; /* NULL-terminated */
 };
+
+/* For rows that fill the same thing as the table around them. */
+void *policy_within_same(void *into);
+
+/* The two kinds of file. */
+enum policy_document { POLICY_DOCUMENT_POLICY = 0, POLICY_DOCUMENT_TOOLS, POLICY_DOCUMENT_COUNT };
+/* The table of the whole file; from there every other is reached. */
+const struct policy_key *policy_document_rows(enum policy_document document);
 
 enum { POLICY_ROWS_MAX = 32 };
 

@@ -9,6 +9,18 @@
 #include "policy/model.h"
 #include "policy/reader.h"
 
+/* What texts are made of, for editors. */
+#define POLICY_PATTERN_NAME "^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$"
+#define POLICY_PATTERN_TOOL "^[a-z][a-z0-9._-]{0,63}$"
+#define POLICY_PATTERN_EVENT "^[a-z][a-z0-9._-]{0,62}$"
+#define POLICY_PATTERN_ARGUMENT "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
+#define POLICY_PATTERN_DIGEST "^sha256:[0-9a-f]{64}$"
+#define POLICY_PATTERN_FILE "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"
+#define POLICY_PATTERN_BENEATH "^(?!.*(^|/)[.]{0,2}(/|$))[^\\\\]+$"
+#define POLICY_PATTERN_PAYLOAD "^[$]([.][A-Za-z0-9_-]+|\\[[0-9]{1,8}\\])+$"
+#define POLICY_PATTERN_MEMORY "^ws/[{]workspace[}]/"
+#define POLICY_PATTERN_RESOURCE "^/[a-z][a-z0-9._-]{0,63}$"
+
 /* A policy file being read. */
 struct policy_loading {
 	struct policy *policy;
@@ -22,7 +34,9 @@ void policy_read_keys(
 /* Notes that the key at line uses a feature. */
 void policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t line);
 
-/* constraint_read.c: a map of operators. name is the argument or path, for messages; schema says
+/* constraint_read.c: the operators. */
+extern const struct policy_key policy_constraint_rows[];
+/* A map of them. name is the argument or path, for messages; schema says
  * what the value can be (NULL: anything), so that a test that can never pass is found. */
 void policy_read_constraint(struct policy_reader *reader, const struct yaml_node *map,
     const char *name, const struct policy_schema *schema, struct policy_constraint *ret);
@@ -32,6 +46,7 @@ MUST_USE bool policy_read_path(struct policy_reader *reader, const struct yaml_n
 void policy_constraints_sort(struct policy_constraint *items, uint32_t count);
 
 /* schema_read.c: an object's `required` and `properties`. */
+extern const struct policy_key policy_schema_rows[], policy_arguments_rows[];
 void policy_read_schema(
     struct policy_reader *reader, const struct yaml_node *map, struct policy_schema *ret);
 
@@ -41,13 +56,14 @@ void policy_read_patterns(
 
 /* cell_read.c: what a program is and how it is confined. */
 extern const struct policy_limits policy_limits_default;
+extern const struct policy_key policy_limit_rows[];
+/* With the wall time. */
+extern const struct policy_key policy_call_limit_rows[];
+extern const char *const policy_profile_words[], *const policy_layer_words[];
 void policy_read_argv(
     struct policy_reader *reader, const struct yaml_node *list, struct policy_cell *ret);
 void policy_read_profile(
     struct policy_reader *reader, const struct yaml_node *value, struct policy_cell *ret);
-/* with_wall: the map may set the wall time, too. */
-void policy_read_limits(struct policy_reader *reader, const struct yaml_node *map, bool with_wall,
-    struct policy_limits *ret);
 void policy_read_require(
     struct policy_reader *reader, const struct yaml_node *value, uint64_t *ret_mask);
 /* Requires the layers without which a limit of the cell would silently not hold. */
@@ -58,18 +74,23 @@ void policy_read_beneath(
 void policy_read_digest(
     struct policy_reader *reader, const struct yaml_node *value, struct digest *ret);
 
-/* manifest.c: the tools of one manifest, in its order. shown is its name in the policy. */
+/* manifest.c: the keys of a tools manifest. */
+extern const struct policy_key policy_manifest_rows[];
+/* The tools of one manifest, in its order. shown is its name in the policy. */
 void policy_read_manifest(struct policy_reader *reader, const struct yaml_node *root,
     const char *shown, struct policy_tool_rule **ret, uint32_t *ret_count);
 /* True for 1 to POLICY_NAME_MAX of [a-z0-9._-] (dotted: as a tool) or [A-Za-z0-9_-] (as an
  * argument), beginning with a letter or, for an argument, '_'. */
 bool policy_name_is_valid(const char *name, bool dotted);
 
-/* tools_read.c: the map of rules; policy->tools is whole and sorted by name. */
+/* tools_read.c: the rule for one tool. */
+extern const struct policy_key policy_tool_rule_item;
+/* The map of rules; policy->tools is whole and sorted by name. */
 void policy_read_tools(
     struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
 
-/* trigger_read.c: the list of triggers. */
+/* trigger_read.c: the list of triggers, and one of them. */
+extern const struct policy_key policy_trigger_item;
 void policy_read_triggers(
     struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
 

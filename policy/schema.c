@@ -32,13 +32,14 @@ policy_value_length(const struct value *value)
 	return count;
 }
 
+#define TYPE_WORD(name, text) [SCHEMA_##name - 1] = #text,
+const char *const policy_schema_type_words[SCHEMA_TYPE_COUNT] = {POLICY_SCHEMA_TYPES(TYPE_WORD)};
+
 const char *
 policy_schema_type_name(enum policy_schema_type type)
 {
-#define TYPE_NAME(name, text) [SCHEMA_##name] = #text,
-	static const char *const names[SCHEMA_TYPE_COUNT] = {POLICY_SCHEMA_TYPES(TYPE_NAME)};
-
-	return (unsigned)type < SCHEMA_TYPE_COUNT ? names[type] : NULL;
+	return (unsigned)type - 1 < SCHEMA_TYPE_COUNT - 1 ? policy_schema_type_words[type - 1]
+							  : NULL;
 }
 
 bool

@@ -63,6 +63,8 @@ const struct policy_property *policy_schema_property(
     const struct policy_schema *schema, const char *name, size_t length);
 /* True when value has type. */
 bool policy_schema_is_type(enum policy_schema_type type, const struct value *value);
+/* The names of all types, NULL-terminated. */
+extern const char *const policy_schema_type_words[];
 /* The name of a type; NULL outside the table. */
 const char *policy_schema_type_name(enum policy_schema_type type);
 /* Orders a name of length bytes and a terminated one by byte value: below, at or above 0. */

@@ -23,16 +23,13 @@ static void read_schema(struct policy_reader *reader, const struct yaml_node *ma
 static void
 read_type(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
-	const char *names[SCHEMA_TYPE_COUNT] = {NULL};
 	struct reading *reading = into;
 
-	for (unsigned i = 1; i < SCHEMA_TYPE_COUNT; i++) {
-		names[i - 1] = policy_schema_type_name((enum policy_schema_type)i);
-		if (strcmp(names[i - 1], key->value->text) == 0)
+	for (unsigned i = 1; i < SCHEMA_TYPE_COUNT; i++)
+		if (strcmp(policy_schema_type_words[i - 1], key->value->text) == 0)
 			reading->schema.type = (enum policy_schema_type)i;
-	}
 	if (reading->schema.type == SCHEMA_NONE)
-		policy_read_unknown(reader, key->value, names,
+		policy_read_unknown(reader, key->value, policy_schema_type_words,
 		    "unknown type \"%s\"; expected string, integer, number, boolean, array or "
 		    "object",
 		    key->value->text);
@@ -136,30 +133,35 @@ read_required(struct policy_reader *reader, const struct yaml_node *key, void *i
 	reading->required = key;
 }
 
-static const struct policy_key schema_rows[] = {
+static const struct policy_key schema_item = {.type = POLICY_TYPE_MAP, .rows = policy_schema_rows};
+
+const struct policy_key policy_schema_rows[] = {
     {"type", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_type,
-	"string, integer, number, boolean, array or object", 0, 0},
+	"string, integer, number, boolean, array or object", .words = policy_schema_type_words},
     {"minLength", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_min_length,
 	"fewest characters of a string", 0, LENGTH_MAX},
     {"maxLength", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_max_length,
 	"most characters of a string", 1, LENGTH_MAX},
-    {"minimum", POLICY_OPTIONAL, POLICY_TYPE_NUMBER, read_minimum, "least number", 0, 0},
-    {"maximum", POLICY_OPTIONAL, POLICY_TYPE_NUMBER, read_maximum, "greatest number", 0, 0},
+    {"minimum", POLICY_OPTIONAL, POLICY_TYPE_NUMBER, read_minimum, "least number"},
+    {"maximum", POLICY_OPTIONAL, POLICY_TYPE_NUMBER, read_maximum, "greatest number"},
     {"enum", POLICY_OPTIONAL, POLICY_TYPE_SCALARS, read_enum, "the only values", 1, 256},
-    {"items", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_items, "what an array holds", 0, 0},
+    {"items", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_items, "what an array holds",
+	.rows = policy_schema_rows},
     {"maxItems", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_max_items, "most items of an array", 1,
 	LENGTH_MAX},
     {"required", POLICY_OPTIONAL, POLICY_TYPE_TEXTS, read_required, "properties that must be there",
 	0, PROPERTIES_MAX},
-    {"properties", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_properties, "what an object holds", 0, 0},
+    {"properties", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_properties, "what an object holds", 0,
+	PROPERTIES_MAX, .item = &schema_item, .pattern = POLICY_PATTERN_ARGUMENT},
     {0},
 };
 
 /* The arguments of a tool: type object is implied. */
-static const struct policy_key arguments_rows[] = {
+const struct policy_key policy_arguments_rows[] = {
     {"required", POLICY_OPTIONAL, POLICY_TYPE_TEXTS, read_required, "arguments that must be there",
 	0, PROPERTIES_MAX},
-    {"properties", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_properties, "what a call may pass", 0, 0},
+    {"properties", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_properties, "what a call may pass", 0,
+	PROPERTIES_MAX, .item = &schema_item, .pattern = POLICY_PATTERN_ARGUMENT},
     {0},
 };
 
@@ -361,7 +363,7 @@ read_schema(struct policy_reader *reader, const struct yaml_node *map, const cha
 		    reader, map, NULL, "the schema is nested deeper than %d", SCHEMA_DEPTH_MAX);
 		return;
 	}
-	policy_read_map(reader, map, what, schema_rows, &reading);
+	policy_read_map(reader, map, what, policy_schema_rows, &reading);
 	finish(reader, &reading, ret);
 }
 
@@ -371,6 +373,6 @@ policy_read_schema(
 {
 	struct reading reading = {.schema = {.type = SCHEMA_OBJECT}, .depth = 1};
 
-	policy_read_map(reader, map, "arguments", arguments_rows, &reading);
+	policy_read_map(reader, map, "arguments", policy_arguments_rows, &reading);
 	finish(reader, &reading, ret);
 }

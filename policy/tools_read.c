@@ -120,13 +120,21 @@ read_why(struct policy_reader *reader, const struct yaml_node *key, void *into)
 	reading->rule->why = policy_read_copy(reader, key->value->text);
 }
 
+static const struct policy_key argument_item = {
+    .type = POLICY_TYPE_MAP, .rows = policy_constraint_rows};
+
+static const char *const deny_words[] = {"always", NULL};
+
 static const struct policy_key rule_rows[] = {
     {"allow", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_allow,
-	"the arguments that a call may have, each with what it may be", 0, 0},
-    {"deny", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_deny, "always", 0, 0},
-    {"why", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_why, "of a deny: shown to who is denied", 0, 0},
+	"the arguments that a call may have, each with what it may be", .item = &argument_item,
+	.pattern = POLICY_PATTERN_ARGUMENT},
+    {"deny", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_deny, "always", .words = deny_words},
+    {"why", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_why, "of a deny: shown to who is denied"},
     {0},
 };
+
+const struct policy_key policy_tool_rule_item = {.type = POLICY_TYPE_MAP, .rows = rule_rows};
 
 static int
 compare_tool(const void *name, const void *rule)

@@ -76,13 +76,20 @@ read_event(struct policy_reader *reader, const struct yaml_node *key, void *into
 	rule->event_count = n;
 }
 
+static const struct policy_key where_item = {
+    .type = POLICY_TYPE_MAP, .rows = policy_constraint_rows};
+
 static const struct policy_key trigger_rows[] = {
-    {"source", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_source, "who sends it", 0, 0},
-    {"event", POLICY_REQUIRED, POLICY_TYPE_TEXT_OR_TEXTS, read_event, "what it says", 0, 0},
+    {"source", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_source, "who sends it", .words = sources},
+    {"event", POLICY_REQUIRED, POLICY_TYPE_TEXT_OR_TEXTS, read_event, "what it says",
+	.pattern = POLICY_PATTERN_EVENT},
     {"where", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_where,
-	"constraints on fields of the payload, by path", 0, 0},
+	"constraints on fields of the payload, by path", 0, WHERE_MAX, .item = &where_item,
+	.pattern = POLICY_PATTERN_PAYLOAD},
     {0},
 };
+
+const struct policy_key policy_trigger_item = {.type = POLICY_TYPE_MAP, .rows = trigger_rows};
 
 /* "cli: review, open; cli: close", for people. */
 static const char *
