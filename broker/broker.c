@@ -31,8 +31,8 @@ open_all(
 
 	if (r != ERR_OK)
 		return r;
-	broker->recorder =
-	    recorder_new(broker->base, config->audit, WIRE_BROKER, &recorder_handlers, broker);
+	broker->recorder = recorder_new(broker->base, config->audit, WIRE_BROKER,
+	    RECORDER_ANSWER_MS, &recorder_handlers, broker);
 	broker->reap = event_new(broker->base, -1, 0, broker_runs_reap, broker);
 	broker->grace = event_new(broker->base, -1, 0, on_grace_over, broker);
 	if (broker->recorder == NULL || broker->reap == NULL || broker->grace == NULL)

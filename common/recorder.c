@@ -16,6 +16,8 @@ struct recorder {
 	uint64_t serial;
 	struct pending *first, **last; /* auditd answers in order: the first is the next answered */
 	unsigned count;
+	struct event *late; /* pending while answers are: nothing was answered for answer_wait */
+	struct timeval answer_wait;
 	bool open;  /* auditd has spoken: it takes appends, those for runs that it has open too */
 	bool ready; /* it has said everything that it says first */
 };
@@ -37,6 +39,10 @@ take_first(struct recorder *recorder)
 	if (recorder->first == NULL)
 		recorder->last = &recorder->first;
 	recorder->count--;
+	if (recorder->first == NULL)
+		event_del(recorder->late);
+	else
+		event_add(recorder->late, &recorder->answer_wait);
 	return pending;
 }
 
@@ -52,6 +58,18 @@ refuse_all(struct recorder *recorder)
 		    "the log's writer went away before it confirmed the record");
 		answer(take_first(recorder), &what);
 	}
+}
+
+static void
+on_late(int fd, short what, void *context)
+{
+	struct recorder *recorder = context;
+	struct fault fault = {0};
+
+	(void)fd;
+	(void)what;
+	fault_set(&fault, ERR_AUDIT_UNAVAILABLE, "the log's writer does not answer");
+	dial_reset(recorder->dial, &fault);
 }
 
 static void
@@ -125,7 +143,7 @@ static const struct dial_handlers dial_handlers = {
 };
 
 struct recorder *
-recorder_new(struct event_base *base, const char *path, enum wire_role self,
+recorder_new(struct event_base *base, const char *path, enum wire_role self, unsigned answer_ms,
     const struct recorder_handlers *handlers, void *context)
 {
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
@@ -135,7 +153,10 @@ recorder_new(struct event_base *base, const char *path, enum wire_role self,
 	recorder->handlers = handlers;
 	recorder->context = context;
 	recorder->last = &recorder->first;
-	recorder->dial = dial_new(base, path, self, WIRE_AUDITD, &dial_handlers, recorder);
+	recorder->answer_wait = (struct timeval){answer_ms / 1000, answer_ms % 1000 * 1000};
+	recorder->late = event_new(base, -1, 0, on_late, recorder);
+	if (recorder->late != NULL)
+		recorder->dial = dial_new(base, path, self, WIRE_AUDITD, &dial_handlers, recorder);
 	if (recorder->dial == NULL)
 		recorder_free(&recorder);
 	return recorder;
@@ -152,6 +173,8 @@ recorder_free(struct recorder **recorder)
 	dial_free(&gone->dial);
 	while (gone->first != NULL)
 		free(take_first(gone));
+	if (gone->late != NULL)
+		event_free(gone->late);
 	free(gone);
 }
 
@@ -186,6 +209,8 @@ recorder_append(struct recorder *recorder, const struct wire_audit_append *event
 		return fault_set(fault, ERR_AUDIT_UNAVAILABLE,
 		    "the log's writer does not take the record; try again later");
 	}
+	if (recorder->first == NULL)
+		event_add(recorder->late, &recorder->answer_wait);
 	*recorder->last = pending;
 	recorder->last = &pending->next;
 	recorder->count++;

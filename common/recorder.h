@@ -2,7 +2,8 @@
  *
  * Keeps one connection to praxa-auditd, connects again when it is lost, and answers each append
  * exactly once: acknowledged (durable) or refused. Invariant: an append that was never acknowledged
- * is answered with AuditUnavailableError, so "no record, no action" needs no case of its own. */
+ * is answered with AuditUnavailableError, so "no record, no action" needs no case of its own; a
+ * writer that hangs is one that went away. */
 #ifndef COMMON_RECORDER_H
 #define COMMON_RECORDER_H
 
@@ -13,6 +14,9 @@ struct recorder;
 enum {
 	RECORDER_PENDING_MAX =
 	    4096, /* appends without an answer; bounds memory under a stalled log */
+	/* Answers are a disk's flush apart. A disk that takes longer is as good as none: who waits
+	 * for a record is better told so than held. */
+	RECORDER_ANSWER_MS = 10 * 1000,
 };
 
 /* The answer to one append. code ERR_OK: durable, event, index and realtime_ms are set. */
@@ -33,10 +37,11 @@ struct recorder_handlers {
 	void (*open_run)(void *context, const struct wire_audit_open_run *run);
 };
 
-/* Connects to the socket at path (copied) as self, now or as soon as it can be. Never blocks. NULL:
- * out of memory. */
+/* Connects to the socket at path (copied) as self, now or as soon as it can be. Never blocks. When
+ * appends wait and none was answered for answer_ms, the connection is given up. NULL: out of
+ * memory. */
 struct recorder *recorder_new(struct event_base *base, const char *path, enum wire_role self,
-    const struct recorder_handlers *handlers, void *context);
+    unsigned answer_ms, const struct recorder_handlers *handlers, void *context);
 /* NULLs the caller's pointer; accepts NULL. Pending appends are not answered any more. */
 void recorder_free(struct recorder **recorder);
 bool recorder_is_ready(const struct recorder *recorder);

@@ -186,7 +186,7 @@ connect_all(struct supervisor *supervisor, const struct listen_fds *fds, struct 
 		return fault_set(fault, ERR_NOT_FOUND,
 		    "no listening socket \"control\" was passed (LISTEN_FDS, LISTEN_FDNAMES)");
 	supervisor->recorder = recorder_new(supervisor->base, supervisor->options->audit,
-	    WIRE_SUPERVISOR, &recorder_handlers, supervisor);
+	    WIRE_SUPERVISOR, RECORDER_ANSWER_MS, &recorder_handlers, supervisor);
 	supervisor->broker = link_new(supervisor);
 	supervisor->listener = peer_listen(supervisor->base, control, on_connection, supervisor);
 	if (supervisor->recorder == NULL || supervisor->broker == NULL ||

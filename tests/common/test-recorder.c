@@ -98,7 +98,7 @@ on_answer(void *context, const struct recorder_answer *answer)
 }
 
 static void
-open_stage(struct stage *stage)
+open_stage_with(struct stage *stage, unsigned answer_ms)
 {
 	int fd = -1;
 
@@ -107,8 +107,15 @@ open_stage(struct stage *stage)
 	assert_true(asprintf(&stage->path, "%s/s", stage->dir) > 0);
 	assert_int_equal(peer_bind(stage->path, 0600, &fd), 0);
 	stage->listener = peer_listen(stage->base, fd, on_accepted, stage);
-	stage->recorder = recorder_new(stage->base, stage->path, WIRE_SUPERVISOR, &handlers, stage);
+	stage->recorder =
+	    recorder_new(stage->base, stage->path, WIRE_SUPERVISOR, answer_ms, &handlers, stage);
 	assert_non_null(stage->recorder);
+}
+
+static void
+open_stage(struct stage *stage)
+{
+	open_stage_with(stage, RECORDER_ANSWER_MS);
 }
 
 static void
@@ -320,10 +327,29 @@ a_body_above_the_limit_is_not_sent(void **state)
 	close_stage(&stage);
 }
 
+static void
+a_log_that_hangs_is_one_that_went_away(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	open_stage_with(&stage, 1);
+	until(&stage, &stage.ready, 1);
+	assert_int_equal(append(&stage, 1), ERR_OK);
+	assert_int_equal(append(&stage, 2), ERR_OK);
+	until(&stage, &stage.lost, 1); /* auditd is there and reads, and says nothing */
+	assert_int_equal(stage.answers, 2);
+	assert_int_equal(stage.order[0], 1);
+	assert_int_equal(stage.last.code, ERR_AUDIT_UNAVAILABLE);
+	until(&stage, &stage.ready, 2);
+	close_stage(&stage);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_log_that_hangs_is_one_that_went_away),
 	    cmocka_unit_test(an_append_is_refused_until_the_log_is_ready),
 	    cmocka_unit_test(the_end_of_an_open_run_may_be_appended_at_once),
 	    cmocka_unit_test(each_append_is_answered_once_and_in_order),
