@@ -118,35 +118,6 @@ cell_launcher_set_cgroup(struct cell_launcher *launcher, struct cgroup *cgroup, 
 	launcher->no_cgroup = why;
 }
 
-/* Who the cell is outside. */
-struct identity {
-	uid_t uid;
-	gid_t gid;
-	bool drop_groups;
-	uint32_t inside; /* what the cell calls them */
-};
-
-static enum err
-choose_identity(const struct cell_launcher *launcher, const struct cell_spec *spec,
-    struct identity *ret, struct fault *fault)
-{
-	bool given = spec->host_uid != (uid_t)-1;
-
-	*ret = (struct identity){
-	    .uid = given ? spec->host_uid : geteuid(),
-	    .gid = given ? (gid_t)spec->host_uid : getegid(),
-	    .drop_groups = given,
-	    .inside = launcher->privileged ? spec->host_uid : IDMAP_INSIDE,
-	};
-	if (ret->uid == 0 || ret->gid == 0)
-		return fault_set(fault, ERR_CONFINEMENT,
-		    "no cell runs as root outside: give it a user id of its own");
-	if (launcher->privileged && !given)
-		return fault_set(fault, ERR_CONFINEMENT,
-		    "without user namespaces a cell needs a user id of its own");
-	return ERR_OK;
-}
-
 /* The descriptors of both ends, made for one cell. The child's are closed when it has its own. */
 struct ends {
 	int status, status_child;
@@ -379,9 +350,14 @@ cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, s
 {
 	struct ends ends = {-1, -1, -1, -1, -1, -1, -1, -1, {0}, 0};
 	struct cgroup_leaf leaf = CGROUP_LEAF_NONE;
+	struct identity_lease lease = IDENTITY_LEASE_NONE;
 	struct identity identity;
-	enum err r = choose_identity(launcher, spec, &identity, fault);
+	enum err r = ERR_OK;
 
+	if (spec->identities != NULL)
+		r = identity_lease_take(spec->identities, &lease, fault);
+	if (r == ERR_OK)
+		r = identity_choose(spec->host_uid, &lease, launcher->privileged, &identity, fault);
 	if (r == ERR_OK)
 		r = ends_open(spec, &ends, fault);
 	if (r == ERR_OK)
@@ -390,6 +366,10 @@ cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec, s
 		r = make_plan(launcher, spec, &identity, &leaf, &ends, fault);
 	if (r == ERR_OK)
 		r = start(launcher, spec, &identity, &ends, &leaf, ret, fault);
+	if (r == ERR_OK)
+		ret->lease = lease;
+	else
+		identity_lease_end(&lease);
 	cgroup_leaf_remove(&leaf);
 	ends_close(&ends);
 	return r;
@@ -483,6 +463,7 @@ cell_done(struct cell *cell)
 {
 	cell_reap(cell);
 	cgroup_leaf_remove(&cell->leaf);
+	identity_lease_end(&cell->lease);
 	scope_close(&cell->pidfd);
 	scope_close(&cell->status_fd);
 	scope_close(&cell->listener_fd);

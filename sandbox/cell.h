@@ -13,6 +13,7 @@
 #include "common/layer.h"
 #include "policy/policy.h"
 #include "sandbox/cgroup_leaf.h"
+#include "sandbox/identity.h"
 #include "sandbox/profile.h"
 
 enum { CELL_MOUNTS_MAX = 16 };
@@ -37,6 +38,8 @@ struct cell_spec {
 	 * the caller's needs CAP_SETUID and CAP_SETGID, is also the group, and drops all others.
 	 * Never 0. A mount must be readable for it. */
 	uid_t host_uid;
+	struct identities
+	    *identities; /* a lease of these instead, until the cell is done; or NULL */
 	const char *hostname;
 	/* The cell stops where the run would begin; cell_hand_over goes on. Environment, stdio and
 	 * door are then not looked at. */
@@ -55,6 +58,7 @@ struct cell {
 	int lifeline_fd; /* write end; closing it, or dying with it, ends the cell */
 	int listener_fd; /* with READY, where it was asked for; -1: nobody can see denied calls */
 	struct cgroup_leaf leaf;
+	struct identity_lease lease;
 	int handover_fd; /* of a parked cell: readable when it is built, or gone; else -1 */
 };
 

@@ -151,7 +151,8 @@ start_spec(struct supervisor *supervisor, const struct skill *skill, struct cell
 	    .stdout_fd = -1,
 	    .stderr_fd = -1,
 	    .door_fd = -1,
-	    .host_uid = supervisor_next_uid(supervisor),
+	    .host_uid = (uid_t)-1,
+	    .identities = supervisor->identities,
 	    .hostname = "cell",
 	    .listen = true,
 	};

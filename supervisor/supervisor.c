@@ -18,16 +18,6 @@ supervisor_is_ready(const struct supervisor *supervisor)
 	       dial_is_up(supervisor->broker);
 }
 
-uid_t
-supervisor_next_uid(struct supervisor *supervisor)
-{
-	uint32_t range = SUPERVISOR_UID_COUNT - SUPERVISOR_UID_FIRST_RUN;
-
-	if (geteuid() != 0)
-		return (uid_t)-1;
-	return SUPERVISOR_UID_BASE + SUPERVISOR_UID_FIRST_RUN + supervisor->uid_next++ % range;
-}
-
 void
 supervisor_check_idle(struct supervisor *supervisor)
 {
@@ -177,6 +167,24 @@ take_cgroup(struct supervisor *supervisor, struct fault *fault)
 	return ERR_OK;
 }
 
+/* It begins anywhere: another supervisor, or the one before, then uses other ids for long. */
+static enum err
+take_identities(struct supervisor *supervisor, struct fault *fault)
+{
+	struct identity_range range = {
+	    .base = SUPERVISOR_UID_BASE + SUPERVISOR_UID_FIRST_RUN,
+	    .count = SUPERVISOR_UID_COUNT - SUPERVISOR_UID_FIRST_RUN,
+	    .in_use = identity_is_in_use,
+	};
+
+	if (geteuid() != 0)
+		return ERR_OK;
+	supervisor->clock->random(supervisor->clock->context, &range.start, sizeof(range.start));
+	supervisor->identities = identities_new(&range);
+	return supervisor->identities != NULL ? ERR_OK
+					      : fault_set(fault, ERR_INTERNAL, "out of memory");
+}
+
 static enum err
 connect_all(struct supervisor *supervisor, const struct listen_fds *fds, struct fault *fault)
 {
@@ -214,6 +222,8 @@ supervisor_init(struct supervisor *supervisor, const struct supervisor_options *
 	r = cell_launcher_new(options->init, &supervisor->launcher, fault);
 	if (r == ERR_OK)
 		r = take_cgroup(supervisor, fault);
+	if (r == ERR_OK)
+		r = take_identities(supervisor, fault);
 	if (r == ERR_OK)
 		r = load_skills(supervisor, fault);
 	if (r == ERR_OK)
@@ -260,6 +270,7 @@ supervisor_done(struct supervisor *supervisor)
 		skill_free(&supervisor->skills[i]);
 	cell_launcher_free(&supervisor->launcher);
 	cgroup_free(&supervisor->cgroup);
+	identities_free(&supervisor->identities);
 	if (supervisor->sdk_fd >= 0)
 		close(supervisor->sdk_fd);
 }

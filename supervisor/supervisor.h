@@ -17,7 +17,7 @@ enum {
 	SUPERVISOR_RUNS_MAX = 4096,
 	SUPERVISOR_INPUT_MAX = 32 * 1024, /* JSON text; it stands in records whole */
 	/* Outside identities of cells when praxad is root: above systemd's container range
-	 * (0x00080000-0x6fffffff), one per run, reused after 65,536 runs. */
+	 * (0x00080000-0x6fffffff); the first are the daemons'. */
 	SUPERVISOR_UID_BASE = 0x70000000,
 	SUPERVISOR_UID_FIRST_RUN = 16,
 	SUPERVISOR_UID_COUNT = 65536,
@@ -32,8 +32,9 @@ struct supervisor {
 	const struct clock *clock;
 	struct event_base *base;
 	struct cell_launcher *launcher;
-	struct cgroup *cgroup;  /* NULL: cells have none */
-	struct fault no_cgroup; /* why */
+	struct identities *identities; /* of cells; NULL: we are not root, all are ours */
+	struct cgroup *cgroup;         /* NULL: cells have none */
+	struct fault no_cgroup;        /* why */
 	struct skill *skills[OPTIONS_POLICIES_MAX];
 	unsigned skill_count;
 	int sdk_fd;        /* O_PATH; -1: none */
@@ -46,7 +47,6 @@ struct supervisor {
 	struct control *controls; /* connected clients */
 	struct run *runs;         /* live runs, newest first */
 	unsigned run_count;
-	uint32_t uid_next;
 	bool stopping;
 };
 
@@ -59,8 +59,6 @@ MUST_USE enum err supervisor_init(struct supervisor *supervisor,
 void supervisor_loop(struct supervisor *supervisor);
 void supervisor_done(struct supervisor *supervisor);
 
-/* The identity of the next cell outside, (uid_t)-1 for the caller's own. */
-uid_t supervisor_next_uid(struct supervisor *supervisor);
 /* Log and broker can be reached: runs are taken. */
 bool supervisor_is_ready(const struct supervisor *supervisor);
 /* Ends the loop when the service is stopping and no run is left. */

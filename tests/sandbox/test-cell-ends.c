@@ -274,6 +274,52 @@ a_spawned_cell_ends_with_its_supervisor(void **state)
 	close(up[0]);
 }
 
+/* Other tests are not this host's business here. */
+static bool
+nobody_has(void *context, uid_t uid)
+{
+	(void)context;
+	(void)uid;
+	return false;
+}
+
+/* The whole range is two ids; what is reaped gives its own back. */
+static void
+a_user_id_is_one_cells_until_nothing_of_it_is_left(void **state)
+{
+	SCOPED_FREE struct trial *a = trial_new("sleep");
+	SCOPED_FREE struct trial *b = trial_new("sleep");
+	SCOPED_FREE struct trial *c = trial_new("nothing");
+	struct identities *two = identities_new(
+	    &(struct identity_range){.base = 79001, .count = 2, .in_use = nobody_has});
+	uid_t first;
+
+	(void)state;
+	a->identities = b->identities = c->identities = two;
+	trial_start(&kit, a);
+	trial_start(&kit, b);
+	if (!kit.is_root) { /* who may not choose has no such range; what fails takes nothing */
+		assert_int_equal(a->spawned, ERR_CONFINEMENT);
+		assert_int_equal(b->spawned, ERR_CONFINEMENT);
+		identities_free(&two);
+		return;
+	}
+	assert_true(trial_await(a, "up") && trial_await(b, "up"));
+	trial_start(&kit, c);
+	assert_int_equal(c->spawned, ERR_LIMIT);
+	first = identity_lease_uid(&a->cell.lease);
+	assert_int_not_equal(first, identity_lease_uid(&b->cell.lease));
+	cell_kill(&a->cell);
+	trial_finish(a);
+	trial_start(&kit, c);
+	assert_int_equal(c->spawned, ERR_OK);
+	assert_int_equal(identity_lease_uid(&c->cell.lease), first);
+	trial_finish(c);
+	cell_kill(&b->cell);
+	trial_finish(b);
+	identities_free(&two);
+}
+
 /* What arrives on the status socket when init is not itself any more. */
 static void
 a_malformed_report_is_the_end(void **state)
@@ -340,6 +386,7 @@ main(void)
 	    cmocka_unit_test(closing_the_lifeline_ends_the_cell),
 	    cmocka_unit_test(a_killed_supervisor_leaves_no_cell),
 	    cmocka_unit_test(a_spawned_cell_ends_with_its_supervisor),
+	    cmocka_unit_test(a_user_id_is_one_cells_until_nothing_of_it_is_left),
 	    cmocka_unit_test(a_malformed_report_is_the_end),
 	};
 

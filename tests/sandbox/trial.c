@@ -192,6 +192,7 @@ trial_start(const struct trial_kit *kit, struct trial *trial)
 	    .stderr_fd = pipe_fds[1],
 	    .door_fd = trial->door > 0 ? trial->door : -1,
 	    .host_uid = kit->is_root ? HOST_UID + trial->user : (uid_t)-1,
+	    .identities = trial->identities,
 	    .hostname = "cell",
 	    .listen = trial->listen,
 	};

@@ -44,6 +44,8 @@ struct trial {
 	bool deaf;     /* or by nobody */
 	unsigned user; /* cells of different users have different ids outside, where we are root */
 
+	struct identities *identities;
+
 	enum err spawned;
 	struct fault fault;
 	struct cell cell;
