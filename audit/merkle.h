@@ -36,4 +36,13 @@ MUST_USE bool merkle_includes(uint64_t index, uint64_t size, const struct digest
 MUST_USE bool merkle_is_consistent(uint64_t size1, const struct digest *root1, uint64_t size2,
     const struct digest *root2, const struct digest *proof, size_t count);
 
+/* The same for the subtree of entries [start, end), whose start is a multiple of the power of two
+ * that holds it; any other is no subtree: false. The empty one is consistent with every tree that
+ * reaches it. Source: draft-ietf-plants-merkle-tree-certs section 4; the vectors of
+ * transparency-dev/merkle. */
+MUST_USE bool merkle_subtree_includes(uint64_t index, uint64_t start, uint64_t end,
+    const struct digest *leaf, const struct digest *proof, size_t count, const struct digest *root);
+MUST_USE bool merkle_subtree_is_consistent(uint64_t start, uint64_t end, uint64_t size,
+    const struct digest *node, const struct digest *root, const struct digest *proof, size_t count);
+
 #endif

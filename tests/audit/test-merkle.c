@@ -159,49 +159,112 @@ member_number(const struct value *map, const char *name)
 	return (uint64_t)value->integer;
 }
 
+/* A vector's proof, and the two hashes that every kind compares. */
+struct sample {
+	const struct value *v;
+	struct digest proof[PROOF_MAX], first, second;
+	size_t count;
+};
+
 static bool
-vector_holds(const struct value *v, bool inclusion)
+inclusion_holds(const struct sample *s)
+{
+	return merkle_includes(member_number(s->v, "leafIdx"), member_number(s->v, "treeSize"),
+	    &s->first, s->proof, s->count, &s->second);
+}
+
+static bool
+consistency_holds(const struct sample *s)
+{
+	return merkle_is_consistent(member_number(s->v, "size1"), &s->first,
+	    member_number(s->v, "size2"), &s->second, s->proof, s->count);
+}
+
+static bool
+subtree_inclusion_holds(const struct sample *s)
+{
+	return merkle_subtree_includes(member_number(s->v, "leafIdx"), member_number(s->v, "start"),
+	    member_number(s->v, "end"), &s->first, s->proof, s->count, &s->second);
+}
+
+static bool
+subtree_consistency_holds(const struct sample *s)
+{
+	return merkle_subtree_is_consistent(member_number(s->v, "start"),
+	    member_number(s->v, "end"), member_number(s->v, "size"), &s->first, &s->second,
+	    s->proof, s->count);
+}
+
+/* exceptions: from size 0 the library errors and C2SP (tlog-witness) wants an empty proof: C2SP. */
+static const struct kind {
+	const char *name;
+	unsigned files, exceptions;
+	const char *first, *second;
+	bool (*holds)(const struct sample *sample);
+} kinds[] = {
+    {"inclusion", 98, 0, "leafHash", "root", inclusion_holds},
+    {"consistency", 98, 3, "root1", "root2", consistency_holds},
+    {"subtreeinclusion", 204, 0, "leafHash", "root", subtree_inclusion_holds},
+    {"subtreeconsistency", 118, 0, "root1", "root2", subtree_consistency_holds},
+};
+
+static bool
+vector_holds(const struct value *v, const struct kind *kind)
 {
 	const struct value *proof = value_get(v, "proof");
-	struct digest hashes[PROOF_MAX], root1, root2;
-	size_t count = proof->type == VALUE_ARRAY ? proof->length : 0;
+	struct sample sample = {.v = v};
+	bool sound;
 
-	assert_true(count <= PROOF_MAX);
-	for (size_t i = 0; i < count; i++)
-		(void)member_digest(&proof->items[i], &hashes[i]);
-	if (inclusion)
-		return member_digest(value_get(v, "leafHash"), &root1) &&
-		       member_digest(value_get(v, "root"), &root2) &&
-		       merkle_includes(member_number(v, "leafIdx"), member_number(v, "treeSize"),
-			   &root1, hashes, count, &root2);
-	(void)member_digest(value_get(v, "root1"), &root1);
-	(void)member_digest(value_get(v, "root2"), &root2);
-	return merkle_is_consistent(
-	    member_number(v, "size1"), &root1, member_number(v, "size2"), &root2, hashes, count);
+	sample.count = proof->type == VALUE_ARRAY ? proof->length : 0;
+	assert_true(sample.count <= PROOF_MAX);
+	for (size_t i = 0; i < sample.count; i++)
+		(void)member_digest(&proof->items[i], &sample.proof[i]);
+	sound = member_digest(value_get(v, kind->first), &sample.first);
+	sound = member_digest(value_get(v, kind->second), &sample.second) && sound;
+	return (sound || strcmp(kind->first, "root1") == 0) && kind->holds(&sample);
+}
+
+/* Our JSON has 64-bit signed numbers; a few vectors are above. Their bits are kept. */
+static void
+unwrap_number(char *text)
+{
+	char *at = text;
+
+	while ((at = strpbrk(at, "0123456789")) != NULL) {
+		size_t length = strspn(at, "0123456789");
+		unsigned long long number = length > 18 ? strtoull(at, NULL, 10) : 0;
+
+		if (number > INT64_MAX) {
+			/* A sign may make it longer: the space in front makes room. */
+			char digits[32];
+			size_t n = (size_t)snprintf(
+			    digits, sizeof(digits), "%*lld", (int)length, (long long)number);
+
+			assert_true(n == length || (n == length + 1 && at[-1] == ' '));
+			memcpy(at + length - n, digits, n);
+		}
+		at += length;
+	}
 }
 
 static void
-check_vector(int dir, const char *name, bool inclusion, unsigned *exceptions)
+check_vector(int dir, const char *name, const struct kind *kind, unsigned *exceptions)
 {
 	struct fault fault = {0};
 	struct arena arena;
 	struct value v;
-	char *text = NULL, *wrapped;
+	char *text = NULL;
 	size_t length = 0;
 	bool wanted;
 
 	arena_init(&arena, 1024 * 1024);
 	assert_int_equal(io_read_file(dir, name, 65536, &text, &length), 0);
-	/* Our JSON has 64-bit signed numbers; the vectors wrap around below zero. */
-	wrapped = strstr(text, "18446744073709551615");
-	if (wrapped != NULL)
-		memcpy(wrapped, "                  -1", 20);
+	unwrap_number(text);
 	assert_int_equal(json_parse(text, length, &arena, &v, &fault), ERR_OK);
 	wanted = !value_get(&v, "wantErr")->boolean;
-	/* From size 0 the library errors and C2SP (tlog-witness) wants an empty proof: C2SP. */
-	if (vector_holds(&v, inclusion) != wanted) {
-		assert_false(inclusion);
-		assert_int_equal(member_number(&v, "size1"), 0);
+	if (vector_holds(&v, kind) != wanted) {
+		if (kind->exceptions == 0 || member_number(&v, "size1") != 0)
+			fail_msg("%s/%s is judged otherwise", kind->name, name);
 		++*exceptions;
 	}
 	arena_clear(&arena);
@@ -210,7 +273,7 @@ check_vector(int dir, const char *name, bool inclusion, unsigned *exceptions)
 
 /* Every .json beneath dir; the count. */
 static unsigned
-check_tree(int dir, bool inclusion, unsigned *exceptions)
+check_tree(int dir, const struct kind *kind, unsigned *exceptions)
 {
 	DIR *list = fdopendir(dir);
 	const struct dirent *entry;
@@ -224,13 +287,13 @@ check_tree(int dir, bool inclusion, unsigned *exceptions)
 		if (entry->d_name[0] == '.')
 			continue;
 		if (suffix != NULL && strcmp(suffix, ".json") == 0) {
-			check_vector(dirfd(list), entry->d_name, inclusion, exceptions);
+			check_vector(dirfd(list), entry->d_name, kind, exceptions);
 			count++;
 			continue;
 		}
 		inner = openat(dirfd(list), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 		if (inner >= 0)
-			count += check_tree(inner, inclusion, exceptions);
+			count += check_tree(inner, kind, exceptions);
 	}
 	closedir(list);
 	return count;
@@ -239,23 +302,22 @@ check_tree(int dir, bool inclusion, unsigned *exceptions)
 static void
 published_proofs_are_judged_as_published(void **state)
 {
-	static const char *const kinds[] = {"inclusion", "consistency"};
 	const char *shared = getenv("PRAXA_SHARED");
-	unsigned exceptions = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		unsigned exceptions = 0;
 		char path[512];
 		int dir;
 
 		snprintf(path, sizeof(path), "%s/vectors/merkle/%s", shared != NULL ? shared : "",
-		    kinds[i]);
+		    kinds[i].name);
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
 			CHECK_SKIP("no vectors in $PRAXA_SHARED/vectors/merkle");
-		assert_int_equal(check_tree(dir, i == 0, &exceptions), 98);
+		assert_int_equal(check_tree(dir, &kinds[i], &exceptions), kinds[i].files);
+		assert_int_equal(exceptions, kinds[i].exceptions);
 	}
-	assert_int_equal(exceptions, 3);
 }
 
 int
