@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "broker/body.h"
-#include "broker/exec.h"
 #include "common/codec.h"
 
 /* Takes the call out of its run: from here on nobody else can reach it. */
@@ -92,8 +91,31 @@ struct conclusion {
 	char sha256[DIGEST_TEXT_MAX];
 	struct broker_digested arguments;
 	struct value_pair error[2];
-	struct value_pair pairs[6];
+	struct value_pair usage[5];
+	struct value_pair pairs[7];
 };
+
+static struct value_pair
+used(const char *name, uint64_t number)
+{
+	/* From the supervisor, not from the tool; but a record's integers are signed. */
+	return broker_pair(name, broker_integer(number > INT64_MAX ? INT64_MAX : (int64_t)number));
+}
+
+static struct value
+describe_usage(struct conclusion *to, const struct broker_usage *usage)
+{
+	struct value_pair *at = to->usage;
+
+	*at++ = used("cpu_us", usage->cpu_us);
+	*at++ = used("peak_kib", usage->peak_kib);
+	if (usage->counted) {
+		*at++ = used("memory_peak_kib", usage->memory_peak_kib);
+		*at++ = used("processes_peak", usage->processes_peak);
+		*at++ = used("oom_kills", usage->oom_kills);
+	}
+	return broker_map(to->usage, (uint32_t)(at - to->usage));
+}
 
 static struct value
 describe(struct conclusion *to, struct broker_call *call, enum event_kind kind,
@@ -113,6 +135,8 @@ describe(struct conclusion *to, struct broker_call *call, enum event_kind kind,
 	*at++ = broker_pair("ok", broker_boolean(why->code == ERR_OK));
 	*at++ = broker_pair("size", broker_integer((int64_t)length));
 	*at++ = broker_pair("sha256", value_string(to->sha256));
+	if (call->usage.cpu_us > 0 || call->usage.counted)
+		*at++ = broker_pair("usage", describe_usage(to, &call->usage));
 	if (why->code != ERR_OK) {
 		to->error[0] = broker_pair("type", value_string(err_name(why->code)));
 		to->error[1] = broker_pair("message", value_string(why->message));

@@ -6,11 +6,10 @@
 #ifndef BROKER_CALL_H
 #define BROKER_CALL_H
 
+#include "broker/exec.h"
 #include "broker/method.h"
 #include "broker/rpc.h"
 #include "broker/run.h"
-
-struct broker_exec;
 
 typedef void broker_step(struct broker_call *call);
 
@@ -31,6 +30,7 @@ struct broker_call {
 	struct fault fault;            /* what the Skill is told after the acknowledgement */
 	char event[ID_MAX];            /* of the acknowledged record */
 	uint64_t layers;               /* of the tool's cell */
+	struct broker_usage usage;     /* the same cell's */
 	struct broker_used *used;      /* the tool's place in the run's list */
 	struct broker_exec *exec;      /* the tool that runs; NULL: none */
 };

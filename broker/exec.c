@@ -285,6 +285,15 @@ broker_exec_done(struct broker *broker, const struct wire_tool_done *done)
 	    .output = exec->out.data.data,
 	    .output_length = exec->out.data.length,
 	    .layers = done->layers,
+	    .usage =
+		{
+		    .cpu_us = done->cpu_us,
+		    .peak_kib = done->peak_kib,
+		    .counted = done->counted != 0,
+		    .memory_peak_kib = done->memory_peak_kib,
+		    .processes_peak = done->processes_peak,
+		    .oom_kills = done->oom_kills,
+		},
 	};
 	exec->call->exec = NULL;
 	exec->done(exec->call, &end);

@@ -12,12 +12,20 @@ struct broker;
 struct broker_call;
 struct broker_exec;
 
+/* What the cell of a tool has used, as the supervisor says. Zeroed: nobody knows. */
+struct broker_usage {
+	uint64_t cpu_us, peak_kib; /* of the whole cell; largest resident set of a process */
+	bool counted;              /* by a cgroup; only then is the rest known */
+	uint64_t memory_peak_kib, processes_peak, oom_kills;
+};
+
 /* What became of a tool. Borrowed for the callback. */
 struct broker_exec_end {
 	const struct fault *fault;   /* NULL: it ended with status 0 within its limits */
 	const unsigned char *output; /* its stdout, whole */
 	size_t output_length;
 	uint64_t layers; /* of its cell */
+	struct broker_usage usage;
 };
 
 /* Asks the supervisor to run tool with arguments as JSON on its stdin. done is called once, from

@@ -97,6 +97,7 @@ static void
 on_tool_end(struct broker_call *call, const struct broker_exec_end *end)
 {
 	call->layers = end->layers;
+	call->usage = end->usage;
 	if (end->fault != NULL)
 		broker_call_finish(call, NULL, end->fault);
 	else

@@ -16,7 +16,7 @@
 
 enum {
 	WIRE_MAGIC = 0x50525841, /* "PRXA" */
-	WIRE_VERSION = 1,
+	WIRE_VERSION = 2,
 	WIRE_FDS_MAX = 4,
 	WIRE_EXTRA_MAX = 60 * 1024, /* fits the kernel's default socket buffer several times */
 	WIRE_SOURCE_MAX = 32,
@@ -77,11 +77,17 @@ enum {
 #define WIRE_GRANT_VIOLATION(F) F(TEXT, run, ID_MAX) F(FAULT, fault, 0)
 #define WIRE_TOOL_EXEC(F) F(TEXT, run, ID_MAX) F(U32, call, 0) F(TEXT, tool, WIRE_TOOL_MAX)
 #define WIRE_TOOL_CANCEL(F) F(TEXT, run, ID_MAX) F(U32, call, 0)
+/* What a cell has used: peak_kib is the largest resident set of a process; counted is 1 where a
+ * cgroup has counted the whole cell, and only then the three before it are more than 0. */
+#define WIRE_USAGE(F)       \
+	F(U64, cpu_us, 0)   \
+	F(U64, peak_kib, 0) \
+	F(U64, memory_peak_kib, 0) F(U64, processes_peak, 0) F(U64, oom_kills, 0) F(U32, counted, 0)
 #define WIRE_TOOL_DONE(F)    \
 	F(TEXT, run, ID_MAX) \
 	F(U32, call, 0)      \
 	F(U32, reason, 0)    \
-	F(I32, status, 0) F(U64, layers, 0) F(U64, duration_ms, 0) F(FAULT, fault, 0)
+	F(I32, status, 0) F(U64, layers, 0) F(U64, duration_ms, 0) WIRE_USAGE(F) F(FAULT, fault, 0)
 
 /* X(NAME, struct tag, number, senders, receivers, extra bytes at most, descriptors) */
 #define WIRE_TABLE(X)                                                                         \

@@ -68,6 +68,12 @@ on_ended(void *context, const struct job_outcome *outcome)
 	    .status = outcome->status,
 	    .layers = outcome->layers,
 	    .duration_ms = (now_ns(run) - tool->started_ns) / 1000000,
+	    .cpu_us = outcome->cpu_us,
+	    .peak_kib = outcome->peak_kib,
+	    .memory_peak_kib = outcome->usage.memory_peak_kib,
+	    .processes_peak = outcome->usage.processes_peak,
+	    .oom_kills = outcome->usage.oom_kills,
+	    .counted = outcome->counted,
 	    .fault = outcome->fault,
 	};
 	uint32_t call = tool->call;

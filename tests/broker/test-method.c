@@ -185,6 +185,45 @@ a_tool_that_is_ended_is_described_as_a_tool(void **state)
 	}
 }
 
+/* What the supervisor has counted stands in the result's record; what nobody has, does not. */
+static void
+the_result_of_a_tool_has_what_its_cell_has_used(void **state)
+{
+	static const struct {
+		struct wire_tool_done done;
+		const char *usage; /* NULL: none */
+	} rows[] = {
+	    {{.cpu_us = 7, .peak_kib = 8}, "{\"cpu_us\":7,\"peak_kib\":8}"},
+	    {{.cpu_us = 7,
+		 .peak_kib = UINT64_MAX,
+		 .counted = 1,
+		 .memory_peak_kib = 9,
+		 .processes_peak = 3,
+		 .oom_kills = 1},
+		"{\"cpu_us\":7,\"peak_kib\":9223372036854775807,\"memory_peak_kib\":9,"
+		"\"processes_peak\":3,\"oom_kills\":1}"},
+	    {{.reason = END_CONFINEMENT}, NULL},
+	};
+	struct stage *stage = *state;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct wire_tool_done done = rows[i].done;
+		const struct stage_record *record;
+
+		stage_call(stage, i, "tool.call", DIFF);
+		done.call = stage_until_messages(stage, i + 1)->body.exec.call;
+		memcpy(done.run, STAGE_RUN, sizeof(STAGE_RUN));
+		stage_tell(stage, WIRE_TYPE_TOOL_DONE, 0, &done);
+		(void)stage_reply(stage);
+		stage_until_records(stage, 2 * (i + 1));
+		record = stage_last(stage, EVENT_CALL_RESULT, "git.read.diff");
+		if (rows[i].usage != NULL)
+			stage_assert_json(value_get(&record->body, "usage"), rows[i].usage);
+		else
+			assert_null(value_get(&record->body, "usage"));
+	}
+}
+
 static void
 a_tool_that_writes_too_much_is_cancelled_and_a_limit_error(void **state)
 {
@@ -402,6 +441,7 @@ main(void)
 	    CASE(a_tool_that_does_not_write_json_has_failed),
 	    CASE(a_tool_that_writes_nothing_is_told_so),
 	    CASE(a_tool_that_is_ended_is_described_as_a_tool),
+	    CASE(the_result_of_a_tool_has_what_its_cell_has_used),
 	    CASE(a_tool_that_writes_too_much_is_cancelled_and_a_limit_error),
 	    CASE(every_denial_is_durable_before_the_skill_sees_it_and_nothing_happens),
 	    CASE(the_call_above_the_budget_is_denied_by_its_rule_and_line),

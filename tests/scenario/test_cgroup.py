@@ -33,11 +33,12 @@ def leaves(folder):
 
 
 def test_usage_of_the_cgroup_is_recorded_and_its_leaf_is_gone(stack, folder):
-    done = stack.run({"calls": []}, extra=("--cgroup", folder))
+    call = ["tool.call", {"tool": "probe.echo", "arguments": {"text": "ab"}}]
+    done = stack.run({"calls": [call]}, extra=("--cgroup", folder))
     assert done.status == 0, done
-    ended = stack.of("run.ended")[0]
-    assert ended["cpu_us"] > 0
-    assert {"memory_peak_kib", "processes_peak", "oom_kills"} <= set(ended)
+    for usage in (stack.of("run.ended")[0], stack.of("call.result")[0]["usage"]):
+        assert usage["cpu_us"] > 0
+        assert {"memory_peak_kib", "processes_peak", "oom_kills"} <= set(usage)
     assert leaves(folder) == []
 
 

@@ -150,6 +150,9 @@ def test_what_is_allowed_works_and_is_recorded_before_and_after(stack):
     kinds = [record["kind"] for record in stack.records()]
     assert kinds[-3:] == ["call.result", "decision", "run.ended"] or "run.ended" in kinds
     assert kinds.index("run.admitted") < kinds.index("run.started") < kinds.index("call.intent")
+    (put, echo) = stack.of("call.result")
+    assert "usage" not in put
+    assert echo["usage"]["cpu_us"] > 0 and echo["usage"]["peak_kib"] > 0
     assert stack.verify().status == 0
 
 
