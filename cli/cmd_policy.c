@@ -84,6 +84,7 @@ static const struct subcommand {
 	const char *help;
 	const struct args_option *rows;
 	int (*act)(const struct policy_options *options);
+	int optional; /* files that may be left out */
 } subcommands[] = {
     {"check", "FILE", 1, "checks a policy and everything it pins", plain_rows, do_check},
     {"digest", "DIR", 1, "prints the digest that pins a bundle", plain_rows, do_digest},
@@ -91,6 +92,8 @@ static const struct subcommand {
 	policy_explain_act},
     {"diff", "OLD NEW", 2, "says what a change opens and closes, with witnesses", policy_diff_rows,
 	policy_diff_act},
+    {"schema", "[policy|tools]", 1, "prints the JSON Schema of the language, for editors",
+	plain_rows, policy_schema_act, .optional = 1},
 };
 
 static int
@@ -100,7 +103,7 @@ usage(int code)
 
 	fprintf(out, "usage: praxa policy COMMAND ARGUMENT\n\n");
 	for (unsigned i = 0; i < ARRAY_SIZE(subcommands); i++)
-		fprintf(out, "  %-8s %-8s %s\n", subcommands[i].name, subcommands[i].arguments,
+		fprintf(out, "  %-8s %-14s %s\n", subcommands[i].name, subcommands[i].arguments,
 		    subcommands[i].help);
 	return code;
 }
@@ -134,7 +137,7 @@ parse(const struct subcommand *command, int argc, char *const argv[],
 			    fault, ERR_PROTOCOL, "\"%s\" is one argument too many", argv[at]);
 		options->files[options->file_count++] = argv[at];
 	}
-	return options->file_count == command->files
+	return options->file_count >= command->files - command->optional
 		   ? ERR_OK
 		   : fault_set(fault, ERR_PROTOCOL, "expected: %s", command->arguments);
 }

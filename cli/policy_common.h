@@ -25,6 +25,7 @@ extern const struct args_option policy_explain_rows[];
 int policy_explain_act(const struct policy_options *options);
 extern const struct args_option policy_diff_rows[];
 int policy_diff_act(const struct policy_options *options);
+int policy_schema_act(const struct policy_options *options);
 
 /* Loads the policy at path without opening the bundles it pins; prints every problem. Returns an
  * exit code; on CLI_OK the caller releases *ret. Blocks on the file system. */

@@ -359,11 +359,11 @@ read_optional(struct policy_reader *reader, const struct yaml_node *key, void *i
 #define OPERAND_glob
 #define OPERAND_prefix
 #define OPERAND_suffix
-#define OPERAND_range .rows = range_rows
-#define OPERAND_len .rows = len_rows
+#define OPERAND_range .min = 1, .rows = range_rows
+#define OPERAND_len .min = 1, .rows = len_rows
 #define OPERAND_type .words = policy_schema_type_words
 #define OPERAND_absent
-#define OPERAND_each .rows = policy_constraint_rows
+#define OPERAND_each .min = 1, .rows = policy_constraint_rows
 #define OPERAND_equals_trigger .pattern = POLICY_PATTERN_PAYLOAD
 
 #define OPERATOR_ROW(name, key, type, help) \

@@ -108,24 +108,24 @@ wrong_type(struct policy_reader *reader, const struct yaml_node *value, const ch
 	return false;
 }
 
-/* A bound in its largest unit that is exact: 16MiB, 90d. */
-static const char *
-bound_text(char to[32], enum policy_type type, uint64_t bound)
+const char *
+policy_quantity_text(char to[POLICY_QUANTITY_MAX], enum policy_type type, uint64_t number)
 {
 	static const struct unit {
 		uint64_t factor;
 		const char *name;
 	} bytes[] = {{UINT64_C(1) << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}, {1, "B"}},
 	  durations[] = {{UINT64_C(86400000000000), "d"}, {UINT64_C(3600000000000), "h"},
-	      {UINT64_C(60000000000), "m"}, {1000000000, "s"}, {1000000, "ms"}},
+	      {UINT64_C(60000000000), "m"}, {1000000000, "s"}, {1000000, "ms"}, {1, "ns"}},
 	  numbers[] = {{1, ""}};
 	const struct unit *unit = type == POLICY_TYPE_BYTES      ? bytes
 				  : type == POLICY_TYPE_DURATION ? durations
 								 : numbers;
 
-	while (bound % unit->factor != 0)
+	while (number % unit->factor != 0)
 		unit++;
-	snprintf(to, 32, "%llu%s", (unsigned long long)(bound / unit->factor), unit->name);
+	snprintf(to, POLICY_QUANTITY_MAX, "%llu%s", (unsigned long long)(number / unit->factor),
+	    unit->name);
 	return to;
 }
 
@@ -133,18 +133,18 @@ static bool
 within(struct policy_reader *reader, const struct yaml_node *value, const char *name,
     const struct policy_key *row)
 {
-	char min[32], max[32];
+	char min[POLICY_QUANTITY_MAX], max[POLICY_QUANTITY_MAX];
 
 	if ((row->min == 0 && row->max == 0) ||
 	    (value->number >= row->min && value->number <= row->max))
 		return true;
 	if (row->min == row->max)
 		policy_read_problem(reader, value, NULL, "%s is %s; expected %s", name, value->text,
-		    bound_text(min, row->type, row->min));
+		    policy_quantity_text(min, row->type, row->min));
 	else
 		policy_read_problem(reader, value, NULL, "%s %s is out of range; expected %s to %s",
-		    name, value->text, bound_text(min, row->type, row->min),
-		    bound_text(max, row->type, row->max));
+		    name, value->text, policy_quantity_text(min, row->type, row->min),
+		    policy_quantity_text(max, row->type, row->max));
 	return false;
 }
 

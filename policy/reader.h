@@ -43,8 +43,8 @@ struct policy_key {
 	 * DURATION (ns). into is what the table fills. NULL: the row's check says it all. */
 	void (*read)(struct policy_reader *reader, const struct yaml_node *key, void *into);
 	const char *help;  /* one line: what it does */
-	uint64_t min, max; /* of a number, or the items of a list; 0, 0: any. Of a map with names of
-			    * the file's own: how many, checked by read, which says what they are */
+	uint64_t min, max; /* of a number, or the items of a list; 0, 0: any. Of a map: how many
+			    * keys, checked by read, which says what they are */
 	/* A map's keys. Where within is set the reader reads the map by them into what within makes
 	 * of into, and calls read afterwards; where it is not, read itself does. */
 	const struct policy_key *rows;
@@ -58,6 +58,11 @@ struct policy_key {
 	const char *pattern;
 	const char *const *words; /* NULL-terminated */
 };
+
+enum { POLICY_QUANTITY_MAX = 32 };
+/* A number of this type in its largest unit that is exact: 16MiB, 90d, 40. Returns to. */
+const char *policy_quantity_text(
+    char to[POLICY_QUANTITY_MAX], enum policy_type type, uint64_t number);
 
 /* For rows that fill the same thing as the table around them. */
 void *policy_within_same(void *into);

@@ -18,7 +18,7 @@
 #define POLICY_PATTERN_FILE "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"
 #define POLICY_PATTERN_BENEATH "^(?!.*(^|/)[.]{0,2}(/|$))[^\\\\]+$"
 #define POLICY_PATTERN_PAYLOAD "^[$]([.][A-Za-z0-9_-]+|\\[[0-9]{1,8}\\])+$"
-#define POLICY_PATTERN_MEMORY "^ws/[{]workspace[}]/"
+#define POLICY_PATTERN_MEMORY "^(?!.*/[.]{0,2}(/|$))ws/[{]workspace[}]/"
 #define POLICY_PATTERN_RESOURCE "^/[a-z][a-z0-9._-]{0,63}$"
 
 /* A policy file being read. */

@@ -121,7 +121,7 @@ read_why(struct policy_reader *reader, const struct yaml_node *key, void *into)
 }
 
 static const struct policy_key argument_item = {
-    .type = POLICY_TYPE_MAP, .rows = policy_constraint_rows};
+    .type = POLICY_TYPE_MAP, .min = 1, .rows = policy_constraint_rows};
 
 static const char *const deny_words[] = {"always", NULL};
 
@@ -134,7 +134,8 @@ static const struct policy_key rule_rows[] = {
     {0},
 };
 
-const struct policy_key policy_tool_rule_item = {.type = POLICY_TYPE_MAP, .rows = rule_rows};
+const struct policy_key policy_tool_rule_item = {
+    .type = POLICY_TYPE_MAP, .min = 1, .rows = rule_rows};
 
 static int
 compare_tool(const void *name, const void *rule)

@@ -77,7 +77,7 @@ read_event(struct policy_reader *reader, const struct yaml_node *key, void *into
 }
 
 static const struct policy_key where_item = {
-    .type = POLICY_TYPE_MAP, .rows = policy_constraint_rows};
+    .type = POLICY_TYPE_MAP, .min = 1, .rows = policy_constraint_rows};
 
 static const struct policy_key trigger_rows[] = {
     {"source", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_source, "who sends it", .words = sources},
