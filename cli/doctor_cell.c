@@ -51,8 +51,8 @@ watch(struct cell *cell, struct doctor_cell *ret)
 }
 
 static enum err
-spawn(const struct cell_launcher *launcher, const struct profile *profile, int sdk_fd,
-    struct cell *ret, struct fault *fault)
+spawn(struct cell_launcher *launcher, const struct profile *profile, int sdk_fd, struct cell *ret,
+    struct fault *fault)
 {
 	static const char *const envp[] = {NULL};
 	/* No layer is required: the report shall say which there are. */

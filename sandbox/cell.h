@@ -100,12 +100,13 @@ void cell_launcher_free(struct cell_launcher **launcher);
 void cell_launcher_set_cgroup(
     struct cell_launcher *launcher, struct cgroup *cgroup, const char *why);
 
-/* Starts a cell. Blocks until praxa-init is executed, below a millisecond, and not for the cell:
- * the reports come on status_fd, READY or FAILED first, EXITED last (an end without it: killed).
+/* Starts a cell. Blocks until praxa-init is executed and the next cell's network namespace is made
+ * (sandbox/spare_net.h), below a millisecond, and not for the cell: the reports come on status_fd,
+ * READY or FAILED first, EXITED last (an end without it: killed).
  * ERR_CONFINEMENT with stage, errno and what to do. Everything in spec is borrowed for the call.
  * Must be called from a single-threaded process: the child borrows its memory meanwhile (clone3(2),
  * CLONE_VM and CLONE_VFORK). */
-MUST_USE enum err cell_spawn(const struct cell_launcher *launcher, const struct cell_spec *spec,
+MUST_USE enum err cell_spawn(struct cell_launcher *launcher, const struct cell_spec *spec,
     struct cell *ret, struct fault *fault);
 /* Whether a parked cell is built, without blocking: 1 = yes, 0 = not yet, -1 = it is gone, or it
  * was asked before. A FAILED report on status_fd says why. */

@@ -18,9 +18,9 @@ enum { CHILD_STACK = 64 * 1024 };
 
 /* Two are made by praxa-init (sandbox/enter.c): the time namespace must be given its offsets before
  * anybody lives in it, and clone3 makes a cgroup namespace before it moves the child into its
- * cgroup, so that its root would be ours. */
-static const uint64_t namespace_flags =
-    CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+ * cgroup, so that its root would be ours. The network namespace is there already, where there is a
+ * spare. */
+static const uint64_t namespace_flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 
 /* praxa-init is executed before its id maps are written, because the parent waits for that execve.
  * Its uid has then no name inside, and execve takes every capability that is not ambient. So the
@@ -150,15 +150,23 @@ run_child(uint64_t flags, int cgroup_fd, int *pidfd, void (*run)(void *context),
 pid_t
 launch_run(struct launch *launch, int *ret_pidfd)
 {
+	bool in_spare = spare_net_enter(launch->net);
 	uint64_t flags = namespace_flags | (launch->privileged ? 0 : CLONE_NEWUSER) |
-			 (launch->cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0);
-	int pidfd = -1;
+			 (launch->cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0) |
+			 (in_spare ? 0 : CLONE_NEWNET);
+	int pidfd = -1, home;
 	pid_t pid;
 
 	launch->stage = "namespaces";
 	pid = run_child(flags, launch->cgroup_fd, &pidfd, child, launch);
+	home = in_spare ? spare_net_leave(launch->net) : 0;
 	if (pid < 0)
 		return pid;
+	if (home < 0 && launch->error == 0) {
+		launch->stage = "own network namespace";
+		launch->error = -home;
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	}
 	if (launch->error != 0) {
 		waitpid(pid, NULL, 0);
 		close(pidfd);

@@ -4,15 +4,17 @@
 
 #include "sandbox/cell.h"
 #include "sandbox/layout.h"
+#include "sandbox/spare_net.h"
 
 enum { LAUNCH_FDS = FD_MOUNTS + CELL_MOUNTS_MAX };
 
 /* Shared with the child while the parent waits. */
 struct launch {
-	int fds[LAUNCH_FDS]; /* what becomes 0, 1, 2, ...; -1: closed */
-	bool privileged;     /* without a user namespace */
-	int cgroup_fd;       /* the cgroup to start in; -1: the caller's */
-	int error;           /* set by a child that did not reach execve */
+	int fds[LAUNCH_FDS];   /* what becomes 0, 1, 2, ...; -1: closed */
+	bool privileged;       /* without a user namespace */
+	int cgroup_fd;         /* the cgroup to start in; -1: the caller's */
+	struct spare_net *net; /* borrowed; a spare in it is used up */
+	int error;             /* set by a child that did not reach execve */
 	const char *stage;
 };
 

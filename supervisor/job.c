@@ -149,9 +149,8 @@ watch(struct job *job, struct event_base *base, uint64_t wall_ns)
 }
 
 enum err
-job_start(struct event_base *base, const struct cell_launcher *launcher,
-    const struct cell_spec *spec, const struct job_handlers *handlers, void *context,
-    struct job **ret, struct fault *fault)
+job_start(struct event_base *base, struct cell_launcher *launcher, const struct cell_spec *spec,
+    const struct job_handlers *handlers, void *context, struct job **ret, struct fault *fault)
 {
 	struct cell cell;
 	enum err r = cell_spawn(launcher, spec, &cell, fault);

@@ -30,7 +30,7 @@ struct job_handlers {
 };
 
 /* Starts a cell and its wall clock. ERR_CONFINEMENT: nothing runs and no handler is called. */
-MUST_USE enum err job_start(struct event_base *base, const struct cell_launcher *launcher,
+MUST_USE enum err job_start(struct event_base *base, struct cell_launcher *launcher,
     const struct cell_spec *spec, const struct job_handlers *handlers, void *context,
     struct job **ret, struct fault *fault);
 /* The cell's listener, once, from `ready` on; the caller's. -1: there is none. */

@@ -210,7 +210,7 @@ stage_landlock_abi(const struct stage *stage)
 
 /* One cell. */
 struct act {
-	const struct cell_launcher *launcher;
+	struct cell_launcher *launcher;
 	const struct profile *profile;
 	uint64_t off;
 	const char *arguments[3];

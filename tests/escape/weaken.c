@@ -1,7 +1,9 @@
 #include "tests/escape/weaken.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -44,6 +46,24 @@ WRAP(pid_t, clone_run, const struct clone_args *args, void (*child)(void *), voi
 		if ((off & namespaces[i].guard) != 0)
 			less.flags &= ~namespaces[i].flag;
 	return __real_clone_run(&less, child, context);
+}
+
+/* No spare network namespace is made or entered; then there is one by clone3, or none. */
+static int
+refuse(void)
+{
+	errno = EPERM;
+	return -1;
+}
+
+WRAP(int, setns, int fd, int type)
+{
+	return (off & GUARD_BIT(NET_NS)) != 0 ? refuse() : __real_setns(fd, type);
+}
+
+WRAP(int, unshare, int flags)
+{
+	return (off & GUARD_BIT(NET_NS)) != 0 ? refuse() : __real_unshare(flags);
 }
 
 /* As the call itself, this reads six arguments, however many there are: the launcher's child calls

@@ -395,6 +395,46 @@ outside_it_is_neither_root_nor_has_groups(void **state)
 	trial_finish(trial);
 }
 
+static ino_t
+network_of(const char *process)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/net", process);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+/* Also where they were made ahead. */
+static void
+network_namespaces_are_used_once(void **state)
+{
+	enum { CELLS = 3 };
+	struct trial *trials[CELLS];
+	ino_t seen[CELLS + 1] = {network_of("self")};
+
+	(void)state;
+	for (int i = 0; i < CELLS; i++) {
+		char pid[16];
+
+		trials[i] = trial_new("sleep");
+		trial_start(&kit, trials[i]);
+		assert_int_equal(trials[i]->spawned, ERR_OK);
+		assert_true(trial_await(trials[i], "up"));
+		snprintf(pid, sizeof(pid), "%d", (int)trials[i]->cell.pid);
+		seen[i + 1] = network_of(pid);
+		for (int k = 0; k <= i; k++)
+			assert_true(seen[k] != seen[i + 1]);
+		assert_true(network_of("self") == seen[0]);
+	}
+	for (int i = 0; i < CELLS; i++) {
+		cell_kill(&trials[i]->cell);
+		trial_finish(trials[i]);
+		free(trials[i]);
+	}
+}
+
 static int
 begin(void **state)
 {
@@ -438,6 +478,7 @@ main(void)
 	    cmocka_unit_test(only_profiles_that_say_so_allow_new_code),
 	    cmocka_unit_test(base_is_enough_for_a_static_program),
 	    cmocka_unit_test(outside_it_is_neither_root_nor_has_groups),
+	    cmocka_unit_test(network_namespaces_are_used_once),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -145,7 +145,7 @@ fill_defaults(const struct trial_kit *kit, struct trial *trial)
 #ifdef TRIAL_PARKED
 /* What would be the run's from the start comes later; a cell that fails before says so as any. */
 static enum err
-spawn_parked(const struct cell_launcher *launcher, const struct cell_spec *spec, struct cell *ret,
+spawn_parked(struct cell_launcher *launcher, const struct cell_spec *spec, struct cell *ret,
     struct fault *fault)
 {
 	const int stdio[] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
