@@ -7,7 +7,10 @@ build_packages=(
   libseccomp-dev libsqlite3-dev libssl-dev liburing-dev
 )
 runtime_packages=(git python3 python3-msgpack)
-test_packages=(clang clang-format libclang-rt-14-dev binutils coreutils procps python3-jsonschema python3-pytest python3-yaml util-linux)
+test_packages=(
+  clang clang-format libclang-rt-14-dev binutils coreutils openssh-client procps python3-jsonschema
+  python3-pytest python3-yaml util-linux
+)
 bench_packages=(bubblewrap crun)
 # tests/vm: what makes and runs the virtual machine, and what is in it besides `runtime`.
 emulation_packages=(e2fsprogs mmdebstrap qemu-system-x86)
