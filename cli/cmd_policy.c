@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/policy_common.h"
 #include "cli/progress.h"
+#include "common/io.h"
 #include "supervisor/enforced.h"
 
 /* What is sound and yet not enforced. Answers an exit code. */
@@ -52,6 +53,26 @@ do_check(const struct policy_options *options)
 }
 
 static int
+digest_of_file(const char *path)
+{
+	SCOPED_FREE char *data = NULL;
+	char text[DIGEST_TEXT_MAX];
+	struct fault fault = {0};
+	struct digest digest;
+	size_t length = 0;
+	int r = io_read_file(AT_FDCWD, path, POLICY_FILE_BYTES_MAX, &data, &length);
+
+	if (r < 0) {
+		fault_set(&fault, ERR_NOT_FOUND, "%s", strerror(-r));
+		return policy_common_fail(path, &fault);
+	}
+	digest = digest_of(data, length);
+	digest_text(text, &digest);
+	printf("%s\n", text);
+	return CLI_OK;
+}
+
+static int
 do_digest(const struct policy_options *options)
 {
 	const char *path = options->files[0];
@@ -61,6 +82,8 @@ do_digest(const struct policy_options *options)
 	struct fault fault = {0};
 	struct pack pack;
 
+	if (dir < 0 && errno == ENOTDIR)
+		return digest_of_file(path);
 	if (dir < 0) {
 		fault_set(&fault, ERR_NOT_FOUND, "%s", strerror(errno));
 		return policy_common_fail(path, &fault);
@@ -87,7 +110,8 @@ static const struct subcommand {
 	int optional; /* files that may be left out */
 } subcommands[] = {
     {"check", "FILE", 1, "checks a policy and everything it pins", plain_rows, do_check},
-    {"digest", "DIR", 1, "prints the digest that pins a bundle", plain_rows, do_digest},
+    {"digest", "PATH", 1, "prints the digest that pins a bundle or a manifest", plain_rows,
+	do_digest},
     {"explain", "FILE", 1, "decides one request, and says why", policy_explain_rows,
 	policy_explain_act},
     {"diff", "OLD NEW", 2, "says what a change opens and closes, with witnesses", policy_diff_rows,

@@ -15,7 +15,7 @@ bench_packages=(bubblewrap crun)
 # tests/vm: what makes and runs the virtual machine, and what is in it besides `runtime`.
 emulation_packages=(e2fsprogs mmdebstrap qemu-system-x86)
 vm_packages=(
-  apparmor dbus linux-image-cloud-amd64 procps python3-jsonschema python3-pytest python3-yaml systemd-sysv util-linux
+  apparmor dbus linux-image-cloud-amd64 openssh-client procps python3-jsonschema python3-pytest python3-yaml systemd-sysv util-linux
   libcap2 libcmocka0 libevent-core-2.1-7 libfyaml0 libjansson4 libmsgpackc2 libseccomp2 libsqlite3-0
   libssl3 liburing2
 )

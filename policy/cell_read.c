@@ -119,7 +119,7 @@ void
 policy_read_digest(struct policy_reader *reader, const struct yaml_node *value, struct digest *ret)
 {
 	if (!digest_parse(value->text, ret))
-		policy_read_problem(reader, value, "praxa policy digest DIR prints it",
+		policy_read_problem(reader, value, "praxa policy digest PATH prints it",
 		    "\"%s\" is not a digest; expected sha256: and 64 digits of 0-9a-f",
 		    value->text);
 }

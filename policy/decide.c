@@ -285,6 +285,12 @@ policy_skill(const struct policy *policy)
 	return &policy->skill;
 }
 
+const struct policy_manifest *
+policy_manifest(const struct policy *policy, uint32_t index)
+{
+	return index < policy->manifest_count ? &policy->manifests[index] : NULL;
+}
+
 const struct digest *
 policy_digest(const struct policy *policy)
 {

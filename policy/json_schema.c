@@ -238,6 +238,23 @@ write_map(struct writing *w, struct object *object, const struct policy_key *row
 	put(w, object, "additionalProperties", write_item(w, row));
 }
 
+static void
+write_text_or_map(struct writing *w, struct object *object, const struct policy_key *row)
+{
+	struct policy_key text = *row, map = *row;
+	struct value *choices = arena_array(w->arena, 2, sizeof(*choices));
+
+	w->failed = w->failed || choices == NULL;
+	if (choices == NULL)
+		return;
+	text.type = POLICY_TYPE_TEXT;
+	map.type = POLICY_TYPE_MAP;
+	text.help = map.help = NULL;
+	choices[0] = write_row(w, &text);
+	choices[1] = write_row(w, &map);
+	put(w, object, "anyOf", (struct value){.type = VALUE_ARRAY, .length = 2, .items = choices});
+}
+
 static void (*const writers[POLICY_TYPE_COUNT])(
     struct writing *w, struct object *object, const struct policy_key *row) = {
     [POLICY_TYPE_TEXT] = write_text,
@@ -252,6 +269,7 @@ static void (*const writers[POLICY_TYPE_COUNT])(
     [POLICY_TYPE_SCALARS] = write_list,
     [POLICY_TYPE_LIST] = write_list,
     [POLICY_TYPE_MAP] = write_map,
+    [POLICY_TYPE_TEXT_OR_MAP] = write_text_or_map,
 };
 
 /* The row's help. The bounds of a size or a duration are for people only: a pattern cannot compare

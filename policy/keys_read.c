@@ -127,10 +127,39 @@ read_bundle(struct policy_reader *reader, const struct yaml_node *key, void *int
 }
 
 static void
-read_manifests(struct policy_reader *reader, const struct yaml_node *key, void *into)
+pin_file(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	(void)reader;
-	((struct policy_loading *)into)->manifests = key;
+	((struct policy_pin *)into)->file = key->value;
+}
+
+static void
+pin_digest(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	(void)reader;
+	((struct policy_pin *)into)->digest = key->value;
+}
+
+const struct policy_key policy_pin_rows[] = {
+    {"file", POLICY_REQUIRED, POLICY_TYPE_TEXT, pin_file, "name of the manifest",
+	.pattern = POLICY_PATTERN_FILE},
+    {"digest", POLICY_REQUIRED, POLICY_TYPE_TEXT, pin_digest, "pin of its bytes",
+	.pattern = POLICY_PATTERN_DIGEST},
+    {0},
+};
+
+static const struct policy_key manifest_item = {
+    .type = POLICY_TYPE_TEXT_OR_MAP, .pattern = POLICY_PATTERN_FILE, .rows = policy_pin_rows};
+
+static void
+read_manifests(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	bool sound = true;
+
+	for (struct yaml_node *item = key->value->child; item != NULL; item = item->next)
+		sound = policy_read_value(reader, item, "manifests", &manifest_item) && sound;
+	if (sound)
+		((struct policy_loading *)into)->manifests = key;
 }
 
 static void
@@ -247,9 +276,6 @@ static const struct policy_key audit_rows[] = {
     {0},
 };
 
-static const struct policy_key manifest_item = {
-    .type = POLICY_TYPE_TEXT, .pattern = POLICY_PATTERN_FILE};
-
 static const struct policy_key policy_rows[] = {
     {"policy", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
     {"skill", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_skill, "name of the Skill",
@@ -260,7 +286,7 @@ static const struct policy_key policy_rows[] = {
 	.within = policy_of},
     {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "its files, pinned",
 	.rows = bundle_rows, .within = skill_of},
-    {"manifests", POLICY_OPTIONAL, POLICY_TYPE_TEXTS, read_manifests,
+    {"manifests", POLICY_OPTIONAL, POLICY_TYPE_LIST, read_manifests,
 	"tools manifests beside this file", 0, POLICY_MANIFESTS_MAX, .item = &manifest_item},
     {"trigger", POLICY_REQUIRED, POLICY_TYPE_LIST, read_trigger, "what may start it", 1,
 	POLICY_TRIGGERS_MAX, .item = &policy_trigger_item},

@@ -10,24 +10,40 @@ enum {
 	POLICY_BYTES_MAX = 64 * 1024 * 1024, /* the compiled form; the largest files need a tenth */
 };
 
-bool
-policy_load_name_is_valid(const struct yaml_node *item)
+const struct yaml_node *
+policy_load_name(const struct yaml_node *item)
 {
-	return item->kind == YAML_SCALAR && item->length > 0 && item->length <= 128 &&
-	       item->text[0] != '.' &&
-	       strspn(item->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "0123456789._-") == item->length;
+	if (item->kind == YAML_SCALAR)
+		return item;
+	for (const struct yaml_node *key = item->kind == YAML_MAP ? item->child : NULL; key != NULL;
+	     key = key->next)
+		if (strcmp(key->text, "file") == 0 && key->value->kind == YAML_SCALAR)
+			return key->value;
+	return NULL;
+}
+
+bool
+policy_load_name_is_valid(const struct yaml_node *name)
+{
+	return name->kind == YAML_SCALAR && name->length > 0 && name->length <= 128 &&
+	       name->text[0] != '.' &&
+	       strspn(name->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789._-") == name->length;
 }
 
 bool
 policy_load_is_repeated(const struct yaml_node *list, const struct yaml_node *item)
 {
-	const struct yaml_node *earlier = list->child;
+	const struct yaml_node *name = policy_load_name(item);
 
-	while (earlier != item &&
-	       (earlier->kind != YAML_SCALAR || strcmp(earlier->text, item->text) != 0))
-		earlier = earlier->next;
-	return earlier != item;
+	for (const struct yaml_node *earlier = list->child; earlier != item;
+	     earlier = earlier->next) {
+		const struct yaml_node *other = policy_load_name(earlier);
+
+		if (name != NULL && other != NULL && strcmp(name->text, other->text) == 0)
+			return true;
+	}
+	return false;
 }
 
 enum err
@@ -101,6 +117,68 @@ sort_tools(struct policy_reader *reader, const struct yaml_node *list, struct po
 			    policy->tools[i].tool.manifest);
 }
 
+/* Answers whether the manifest's bytes are those that the item pins, or it pins none. */
+static bool
+check_pin(struct policy_reader *reader, const struct yaml_node *node,
+    const struct policy_manifest *manifest)
+{
+	struct digest pinned = {{0}};
+	char want[DIGEST_TEXT_MAX], got[DIGEST_TEXT_MAX];
+	uint32_t before = reader->problems->count;
+
+	policy_read_digest(reader, node, &pinned);
+	if (reader->problems->count != before)
+		return false;
+	if (digest_equal(&pinned, &manifest->digest))
+		return true;
+	digest_text(want, &pinned);
+	digest_text(got, &manifest->digest);
+	policy_read_problem(reader, node, "review it; praxa policy digest FILE prints its pin",
+	    "%.64s is %s, not the pinned %s", manifest->file, got, want);
+	return false;
+}
+
+/* The file that an item names and pins; false: a problem was added, or memory is out. */
+static bool
+take_manifest(struct policy_reader *reader, const struct yaml_node *list,
+    const struct yaml_node *item, const struct pack *source, struct policy_manifest *ret,
+    const struct pack_file **ret_content)
+{
+	struct policy_pin pin = {0};
+	uint32_t before = reader->problems->count;
+	char name[160];
+
+	if (item->kind == YAML_MAP)
+		policy_read_map(reader, item, "a manifest", policy_pin_rows, &pin);
+	else
+		pin.file = item;
+	if (reader->problems->count != before)
+		return false;
+	if (!policy_load_name_is_valid(pin.file)) {
+		policy_read_problem(reader, pin.file, NULL,
+		    "\"%s\" is no plain file name; a manifest lies beside the policy",
+		    pin.file->text);
+		return false;
+	}
+	if (policy_load_is_repeated(list, item)) {
+		policy_read_problem(
+		    reader, pin.file, NULL, "the manifest %s is named twice", pin.file->text);
+		return false;
+	}
+	snprintf(name, sizeof(name), "manifest/%s", pin.file->text);
+	*ret_content = pack_find(source, name);
+	if (*ret_content == NULL) {
+		policy_read_problem(
+		    reader, pin.file, NULL, "the manifest %s is not there", pin.file->text);
+		return false;
+	}
+	ret->file = policy_read_copy(reader, pin.file->text);
+	ret->line = item->place.line;
+	ret->pinned = pin.digest != NULL;
+	ret->digest = digest_of((*ret_content)->data, (*ret_content)->length);
+	return ret->file != NULL && (!ret->pinned || check_pin(reader, pin.digest, ret));
+}
+
 /* Answers whether all of them are there and sound: only then do the rules make sense. */
 static bool
 load_manifests(struct policy_reader *reader, const struct yaml_node *list,
@@ -110,33 +188,22 @@ load_manifests(struct policy_reader *reader, const struct yaml_node *list,
 	int lead = slash != NULL ? (int)(slash + 1 - reader->file->name) : 0;
 	bool sound = true;
 
+	policy->manifests = policy_read_alloc(reader, list->count + 1U, sizeof(*policy->manifests));
+	if (policy->manifests == NULL)
+		return false;
 	for (const struct yaml_node *item = list->child; item != NULL; item = item->next) {
+		struct policy_manifest *manifest = &policy->manifests[policy->manifest_count];
 		const struct pack_file *content = NULL;
-		char name[160], shown[512];
+		char shown[512];
 
-		if (!policy_load_name_is_valid(item)) {
-			policy_read_problem(reader, item, NULL,
-			    "\"%s\" is no plain file name; a manifest lies beside the policy",
-			    item->text);
+		if (!take_manifest(reader, list, item, source, manifest, &content)) {
 			sound = false;
 			continue;
 		}
-		if (policy_load_is_repeated(list, item)) {
-			policy_read_problem(
-			    reader, item, NULL, "the manifest %s is named twice", item->text);
+		policy->manifest_count++;
+		snprintf(shown, sizeof(shown), "%.*s%s", lead, reader->file->name, manifest->file);
+		if (load_manifest(reader, content, manifest->file, shown, policy) != ERR_OK)
 			sound = false;
-			continue;
-		}
-		snprintf(name, sizeof(name), "manifest/%s", item->text);
-		snprintf(shown, sizeof(shown), "%.*s%s", lead, reader->file->name, item->text);
-		content = pack_find(source, name);
-		if (content == NULL) {
-			policy_read_problem(
-			    reader, item, NULL, "the manifest %s is not there", item->text);
-			sound = false;
-		} else if (load_manifest(reader, content, item->text, shown, policy) != ERR_OK) {
-			sound = false;
-		}
 	}
 	sort_tools(reader, list, policy);
 	return sound;

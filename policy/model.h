@@ -135,6 +135,8 @@ struct policy {
 	struct policy_section trigger, tool;
 	const struct policy_trigger_rule *triggers;
 	uint32_t trigger_count;
+	struct policy_manifest *manifests; /* in the order of the file */
+	uint32_t manifest_count;
 	struct policy_tool_rule *tools; /* sorted by name */
 	uint32_t tool_count;
 	const struct policy_tool_rule **allowed; /* sorted by name */

@@ -98,6 +98,14 @@ struct policy_tool {
 	uint32_t resource_count;
 };
 
+/* A tools manifest that the policy names. */
+struct policy_manifest {
+	const char *file;
+	uint32_t line;        /* in the policy */
+	bool pinned;          /* the policy says what its bytes are; they are */
+	struct digest digest; /* of them: SHA-256 */
+};
+
 /* What stands at the head of the file. */
 struct policy_skill {
 	const char *name;
@@ -189,6 +197,8 @@ const struct policy_feature_info *policy_feature_info(enum policy_feature featur
  * mask of 1 << enum policy_feature: such a policy must not be put in force. */
 MUST_USE enum err policy_feature_check(
     const struct policy *policy, uint64_t enforced, struct fault *fault);
+/* The manifests, in the order of the file, by index; NULL past the end. */
+const struct policy_manifest *policy_manifest(const struct policy *policy, uint32_t index);
 /* The tool by name whether or not a rule allows it; NULL: no manifest has it. */
 const struct policy_tool *policy_tool(const struct policy *policy, const char *name);
 /* The tools for which an allow rule stands and no unconditional deny, by index; NULL past the end.

@@ -249,6 +249,15 @@ check_map(struct policy_reader *reader, struct yaml_node *value, const char *nam
 	return value->kind == YAML_MAP || wrong_type(reader, value, name, row->type);
 }
 
+static bool
+check_text_or_map(struct policy_reader *reader, struct yaml_node *value, const char *name,
+    const struct policy_key *row)
+{
+	if (value->kind == YAML_LIST)
+		return wrong_type(reader, value, name, row->type);
+	return value->kind == YAML_MAP || policy_read_text(reader, value);
+}
+
 typedef bool (*check_function)(struct policy_reader *reader, struct yaml_node *value,
     const char *name, const struct policy_key *row);
 
@@ -265,6 +274,7 @@ static const check_function checks[POLICY_TYPE_COUNT] = {
     [POLICY_TYPE_SCALARS] = check_list,
     [POLICY_TYPE_LIST] = check_list,
     [POLICY_TYPE_MAP] = check_map,
+    [POLICY_TYPE_TEXT_OR_MAP] = check_text_or_map,
 };
 
 bool

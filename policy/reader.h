@@ -29,7 +29,8 @@ struct policy_reader {
 	X(TEXT_OR_TEXTS, "text or a list of texts")           \
 	X(SCALARS, "a list of texts, numbers, true or false") \
 	X(LIST, "a list")                                     \
-	X(MAP, "a map")
+	X(MAP, "a map")                                       \
+	X(TEXT_OR_MAP, "text or a map")
 #define POLICY_TYPE_ENUM(name, text) POLICY_TYPE_##name,
 enum policy_type { POLICY_TYPES(POLICY_TYPE_ENUM) POLICY_TYPE_COUNT };
 

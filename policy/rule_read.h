@@ -34,6 +34,12 @@ void policy_read_keys(
 /* Notes that the key at line uses a feature. */
 void policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t line);
 
+/* What an item of `manifests` says where it is a map. */
+struct policy_pin {
+	const struct yaml_node *file, *digest; /* values; NULL: not there */
+};
+extern const struct policy_key policy_pin_rows[];
+
 /* constraint_read.c: the operators. */
 extern const struct policy_key policy_constraint_rows[];
 /* A map of them. name is the argument or path, for messages; schema says

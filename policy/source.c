@@ -87,9 +87,12 @@ gather_manifests(struct gathering *g)
 		return r;
 	for (const struct yaml_node *item = list != NULL ? list->child : NULL;
 	     item != NULL && g->count < ARRAY_SIZE(g->files); item = item->next) {
-		if (!policy_load_name_is_valid(item) || policy_load_is_repeated(list, item))
+		const struct yaml_node *name = policy_load_name(item);
+
+		if (name == NULL || !policy_load_name_is_valid(name) ||
+		    policy_load_is_repeated(list, item))
 			continue;
-		r = gather_manifest(g, &file, item);
+		r = gather_manifest(g, &file, name);
 		worst = r != ERR_OK ? r : worst;
 	}
 	return worst;

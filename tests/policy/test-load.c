@@ -104,6 +104,32 @@ load_says_what_is_wrong_and_where(void **state)
 }
 
 static void
+load_pins_a_manifest_to_its_bytes(void **state)
+{
+	SCOPED_FREE char *manifest = fixture_read("good/git.tools.yaml");
+	struct digest digest = digest_of(manifest, strlen(manifest));
+	char shown[DIGEST_TEXT_MAX], text[1024];
+	struct policy *policy;
+
+	(void)state;
+	policy = fixture_policy(FIXTURE_HEAD FIXTURE_TRIGGER);
+	assert_string_equal(policy_manifest(policy, 0)->file, "git.tools.yaml");
+	assert_false(policy_manifest(policy, 0)->pinned);
+	assert_null(policy_manifest(policy, 1));
+	policy_free(&policy);
+
+	digest_text(shown, &digest);
+	snprintf(text, sizeof(text), "%.*s[ { file: git.tools.yaml, digest: %s } ]\n%s",
+	    (int)(strstr(FIXTURE_HEAD, "manifests: ") - FIXTURE_HEAD + 11), FIXTURE_HEAD, shown,
+	    FIXTURE_TRIGGER);
+	policy = fixture_policy(text);
+	assert_true(policy_manifest(policy, 0)->pinned);
+	assert_true(digest_equal(&policy_manifest(policy, 0)->digest, &digest));
+	assert_non_null(policy_tool(policy, "git.read.diff"));
+	policy_free(&policy);
+}
+
+static void
 load_takes_the_sample_as_it_stands(void **state)
 {
 	SCOPED_FREE char *text = fixture_read("good/review.policy.yaml");
@@ -367,6 +393,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(load_says_what_is_wrong_and_where),
 	    cmocka_unit_test(load_takes_the_sample_as_it_stands),
+	    cmocka_unit_test(load_pins_a_manifest_to_its_bytes),
 	    cmocka_unit_test(docs_name_every_operator_and_limit_and_show_the_sample),
 	    cmocka_unit_test(load_requires_every_layer_but_the_cgroup_by_default),
 	    cmocka_unit_test(load_requires_the_cgroup_for_a_rate_of_its_own),

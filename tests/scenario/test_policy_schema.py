@@ -17,12 +17,12 @@ SHIPPED = {"policy": "docs/policy.schema.json", "tools": "docs/tools.schema.json
 # Bad files that fit: what no schema of a single file sees, by the reason.
 UNSEEN = {
     "needs another file": """
-        manifest-missing tool-absent-required tool-argument tool-each-item tool-each-scalar
+        manifest-missing pin-other tool-absent-required tool-argument tool-each-item tool-each-scalar
         tool-eq-type tool-glob-number tool-in-enum tool-len-outside tool-no-manifest
         tool-range-outside tool-required tool-type-other tool-unknown
     """,
     "needs to compare two places of the file": """
-        manifest-integration.tools manifest-twice schema-bounds.tools schema-effect.tools
+        manifest-integration.tools manifest-twice pin-twice schema-bounds.tools schema-effect.tools
         schema-enum.tools schema-required.tools tool-absent-and tool-no-operator
         tool-range-empty tool-why trigger-operators
     """,
