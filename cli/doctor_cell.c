@@ -6,6 +6,7 @@
 #include "cli/doctor.h"
 #include "policy/rule_read.h"
 #include "sandbox/cell.h"
+#include "sandbox/keyring.h"
 
 /* A user id among those of praxad when it is root, but of no daemon and no run. */
 enum { DOCTOR_UID = 0x7000000f, PATIENCE_MS = 10000 };
@@ -104,6 +105,7 @@ doctor_cell_run(const struct paths *paths, const char *cgroup_path, struct docto
 	enum err r;
 
 	*ret = (struct doctor_cell){0};
+	keyring_close(); /* as praxad does */
 	snprintf(init, sizeof(init), "%s/praxa-init", paths->daemons);
 	/* The strictest: a layer that some profiles go without is seen as well. */
 	r = profile_load(profiles, "base", &profile, &ret->fault);

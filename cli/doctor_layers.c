@@ -239,7 +239,8 @@ static const struct row {
 	"the processor, its microcode or this virtual machine gives no control over it; only "
 	"policies that require this layer are refused"},
     [LAYER_KEYRING] = {try_keyring, NULL,
-	"CONFIG_KEYS is needed; seccomp of a container forbids it"},
+	"CONFIG_KEYS is needed, and one key below kernel.keys.maxkeys; seccomp of a container may "
+	"forbid it"},
 };
 
 /* The sysctl that stands behind an errno, where there is one. */

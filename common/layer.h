@@ -30,7 +30,7 @@
 	X(RLIMITS, 17, "rlimits", "limits that hold without a cgroup")                         \
 	X(CGROUP, 18, "cgroup", "memory, process and CPU limits for the whole run")            \
 	X(NO_DUMP, 19, "no-dump", "leaves no core file, cannot be traced")                     \
-	X(KEYRING, 20, "keyring", "a session keyring of its own")                              \
+	X(KEYRING, 20, "keyring", "a session keyring of its own, or one without rights")       \
 	X(IDENTITY, 21, "identity", "a user namespace, or a host's user id of its own")        \
 	X(MDWE, 22, "memory-deny-write-execute", "what could be written is never executed")    \
 	X(SPECULATION, 23, "speculation", "no speculative store bypass or indirect branch")

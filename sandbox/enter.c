@@ -357,7 +357,8 @@ static const struct step steps[] = {
     {"namespaces", step_namespaces, 0, false, ""},
     {"host name", step_hostname, 0, false, ""},
     /* Before the fork, so that nothing of this run ever had the caller's keys. */
-    {"keyring", step_keyring, LAYER_BIT(KEYRING), true, "CONFIG_KEYS is missing"},
+    {"keyring", step_keyring, LAYER_BIT(KEYRING), true,
+	"CONFIG_KEYS is missing, or kernel.keys.maxkeys is reached"},
     /* The root is built while the host's is still there to copy from, and no other process. */
     {"root", root_begin, 0, false, "Linux 5.12 has the mount calls that are needed"},
     {"mount", root_system, 0, false, ""},

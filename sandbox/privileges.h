@@ -14,7 +14,8 @@ MUST_USE int privileges_take_identity(unsigned id, bool drop_groups);
 MUST_USE int privileges_drop(void);
 /* no_new_privs, for ever. */
 MUST_USE int privileges_forbid_new(void);
-/* A session keyring of its own: the caller's may hold keys of the host (keyrings(7)). */
+/* No session keyring that holds keys of the host (keyrings(7)): the caller's where that is closed
+ * (sandbox/keyring.h), else a new one. */
 MUST_USE int privileges_new_keyring(void);
 
 #endif

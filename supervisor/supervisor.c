@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/log.h"
+#include "sandbox/keyring.h"
 #include "supervisor/control.h"
 #include "supervisor/link.h"
 #include "supervisor/pool.h"
@@ -167,6 +168,20 @@ take_cgroup(struct supervisor *supervisor, struct fault *fault)
 	return ERR_OK;
 }
 
+/* Without it each cell makes a keyring of its own, as long as this user may. */
+static void
+close_keyring(void)
+{
+	struct fault fault;
+	int r = keyring_close();
+
+	if (r == 0)
+		return;
+	fault_set(&fault, ERR_CONFINEMENT, "%s%s", strerror(-r),
+	    r == -EDQUOT ? " (kernel.keys.maxkeys)" : "");
+	log_fault(LOG_LEVEL_WARNING, "cells get no session keyring from us", &fault);
+}
+
 /* It begins anywhere: another supervisor, or the one before, then uses other ids for long. */
 static enum err
 take_identities(struct supervisor *supervisor, struct fault *fault)
@@ -219,6 +234,7 @@ supervisor_init(struct supervisor *supervisor, const struct supervisor_options *
 			return fault_set(
 			    fault, ERR_NOT_FOUND, "%s: %s", options->sdk, strerror(errno));
 	}
+	close_keyring();
 	r = cell_launcher_new(options->init, &supervisor->launcher, fault);
 	if (r == ERR_OK)
 		r = take_cgroup(supervisor, fault);
