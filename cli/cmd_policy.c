@@ -116,6 +116,8 @@ static const struct subcommand {
 	policy_explain_act},
     {"diff", "OLD NEW", 2, "says what a change opens and closes, with witnesses", policy_diff_rows,
 	policy_diff_act},
+    {"verify", "FILE", 1, "checks the signatures of a policy, before it is installed",
+	policy_verify_rows, policy_verify_act},
     {"schema", "[policy|tools]", 1, "prints the JSON Schema of the language, for editors",
 	plain_rows, policy_schema_act, .optional = 1},
 };

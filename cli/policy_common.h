@@ -16,6 +16,7 @@ enum {
 /* What the options of all subcommands say; each has rows for its own. */
 struct policy_options {
 	const char *tool, *args, *memory_read, *memory_write, *trigger, *event, *input, *workspace;
+	const char *allowed_signers;
 	bool json, help, fail_on_widen;
 	const char *files[2];
 	int file_count;
@@ -26,6 +27,8 @@ int policy_explain_act(const struct policy_options *options);
 extern const struct args_option policy_diff_rows[];
 int policy_diff_act(const struct policy_options *options);
 int policy_schema_act(const struct policy_options *options);
+extern const struct args_option policy_verify_rows[];
+int policy_verify_act(const struct policy_options *options);
 
 /* Loads the policy at path without opening the bundles it pins; prints every problem. Returns an
  * exit code; on CLI_OK the caller releases *ret. Blocks on the file system. */
