@@ -49,7 +49,7 @@ fill(struct wire_audit_append *append, const struct broker_run *run,
 	*append = (struct wire_audit_append){.kind = record->kind,
 	    .duration_ms = record->duration_ms,
 	    .layers = record->layers,
-	    .policy = run->grant.policy,
+	    .policy = *policy_digest(run->policy->policy),
 	    .bundle = run->grant.bundle};
 	memcpy(append->workspace, run->grant.workspace, sizeof(append->workspace));
 	memcpy(append->skill, run->grant.skill, sizeof(append->skill));

@@ -89,7 +89,8 @@ fill(struct broker_run *run, int fds[3], struct fault *fault)
 		return fault_set(fault, ERR_RUN_ENDED, "the broker is stopping");
 	if (broker->run_count >= BROKER_RUNS_MAX)
 		return fault_set(fault, ERR_RATE_LIMIT, "%d runs are live", BROKER_RUNS_MAX);
-	r = broker_policies_get(&broker->policies, fds[1], &run->grant.policy, &run->policy, fault);
+	r = broker_policies_get(
+	    &broker->policies, fds[1], &run->grant.policy_source, &run->policy, fault);
 	if (r == ERR_OK)
 		r = load_input(run, fds[2], fault);
 	if (r != ERR_OK)

@@ -38,7 +38,7 @@ static int
 do_check(const struct policy_options *options)
 {
 	const char *path = options->files[0];
-	char digest[DIGEST_TEXT_MAX];
+	char digest[DIGEST_TEXT_MAX], bytes[DIGEST_TEXT_MAX];
 	struct policy_source source;
 	struct fault fault = {0};
 	int r;
@@ -46,7 +46,11 @@ do_check(const struct policy_options *options)
 	if (check_policy(path, &source, &fault) != ERR_OK)
 		return policy_common_fail(path, &fault);
 	digest_text(digest, policy_digest(source.policy));
-	printf("%s: skill %s, sound, %s\n", path, policy_skill(source.policy)->name, digest);
+	digest_text(bytes, policy_source_digest(source.policy));
+	printf("%s: skill %s, sound\n"
+	       "  policy  %s  what it says: stands in every record\n"
+	       "  source  %s  the bytes that say it\n",
+	    path, policy_skill(source.policy)->name, digest, bytes);
 	r = note_features(path, source.policy);
 	policy_source_done(&source);
 	return r;

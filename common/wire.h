@@ -62,13 +62,14 @@ enum {
 	F(TEXT, workspace, ID_NAME_MAX) F(TEXT, skill, ID_NAME_MAX) F(TEXT, run, ID_MAX)
 #define WIRE_AUDIT_READY(F) F(U64, size, 0) F(U32, backend, 0)
 
+/* policy_source: of the pack that comes along; deadline_ns: CLOCK_BOOTTIME. */
 #define WIRE_GRANT_RUN(F)                \
 	F(TEXT, workspace, ID_NAME_MAX)  \
 	F(TEXT, skill, ID_NAME_MAX)      \
 	F(TEXT, run, ID_MAX)             \
 	F(TEXT, source, WIRE_SOURCE_MAX) \
 	F(TEXT, event, WIRE_EVENT_MAX)   \
-	F(DIGEST, policy, 0) F(DIGEST, bundle, 0) F(U64, deadline_ns, 0) /* CLOCK_BOOTTIME */
+	F(DIGEST, policy_source, 0) F(DIGEST, bundle, 0) F(U64, deadline_ns, 0)
 #define WIRE_GRANT_READY(F) F(TEXT, run, ID_MAX)
 #define WIRE_GRANT_REFUSED(F) F(TEXT, run, ID_MAX) F(FAULT, fault, 0)
 #define WIRE_GRANT_END(F) F(TEXT, run, ID_MAX) F(U32, reason, 0)

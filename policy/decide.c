@@ -296,3 +296,9 @@ policy_digest(const struct policy *policy)
 {
 	return &policy->digest;
 }
+
+const struct digest *
+policy_source_digest(const struct policy *policy)
+{
+	return &policy->source;
+}

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "policy/canonical.h"
 #include "policy/rule_read.h"
 
 enum {
@@ -238,7 +239,7 @@ load_file(struct policy_reader *reader, const struct pack *source, struct arena 
 		reader->out_of_memory = r == ERR_INTERNAL;
 		return;
 	}
-	policy->digest = source->digest;
+	policy->source = source->digest;
 	policy_read_keys(reader, root, &loading);
 	load_rules(reader, &loading, source);
 }
@@ -256,6 +257,19 @@ set_defaults(struct policy *policy)
 	policy->tool = none;
 	policy->read.section = none;
 	policy->write.section = none;
+}
+
+static void
+set_digest(struct policy_reader *reader, struct policy *policy)
+{
+	SCOPED_FREE char *text = NULL;
+
+	if (reader->out_of_memory || reader->problems->count > 0)
+		return;
+	text = policy_canonical(policy);
+	reader->out_of_memory = text == NULL;
+	if (text != NULL)
+		policy->digest = digest_of(text, strlen(text));
 }
 
 enum err
@@ -284,6 +298,7 @@ policy_load(const struct pack *source, const char *shown, struct policy **ret,
 	reader.arena = &policy->arena;
 	set_defaults(policy);
 	load_file(&reader, source, &scratch, policy);
+	set_digest(&reader, policy);
 	arena_clear(&scratch);
 	if (reader.out_of_memory || problems->count > 0) {
 		policy_free(&policy);

@@ -129,7 +129,8 @@ struct policy_patterns {
 
 struct policy {
 	struct arena arena;
-	struct digest digest;
+	struct digest digest; /* of the compiled form */
+	struct digest source; /* of the source pack */
 	struct policy_skill skill;
 	uint32_t feature_lines[POLICY_FEATURE_COUNT]; /* 0: not used */
 	struct policy_section trigger, tool;

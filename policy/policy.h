@@ -187,8 +187,12 @@ MUST_USE enum err policy_load(const struct pack *source, const char *shown, stru
 void policy_free(struct policy **policy);
 
 const struct policy_skill *policy_skill(const struct policy *policy);
-/* Digest of the source pack: it names this policy in records and grants. */
+/* Digest of the compiled form (policy/canonical.h): it names in records what was in force, whatever
+ * the file looks like. */
 const struct digest *policy_digest(const struct policy *policy);
+/* Digest of the source pack: it names the bytes of the file and its manifests, in grants and in
+ * run.admitted. */
+const struct digest *policy_source_digest(const struct policy *policy);
 /* The line on which a policy uses a feature, the first of them; 0: it does not. */
 uint32_t policy_feature_line(const struct policy *policy, enum policy_feature feature);
 /* Static, never NULL. */

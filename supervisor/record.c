@@ -114,6 +114,7 @@ enum err
 record_admitted(struct run *run, recorder_answered *answered, struct fault *fault)
 {
 	struct wire_audit_append event = event_of_run(run, EVENT_RUN_ADMITTED);
+	char source[DIGEST_TEXT_MAX];
 	const void *input;
 	size_t length;
 	struct body body;
@@ -121,10 +122,12 @@ record_admitted(struct run *run, recorder_answered *answered, struct fault *faul
 
 	if (e < 0)
 		return fault_set(fault, ERR_PROTOCOL, "the input cannot be read: %s", strerror(-e));
-	body_begin(&body, 4);
+	digest_text(source, policy_source_digest(run->skill->source.policy));
+	body_begin(&body, 5);
 	put_text(&body, "source", run->source);
 	put_text(&body, "event", run->event);
 	put_number(&body, "uid", run->client_uid);
+	put_text(&body, "policy_source", source);
 	put_text_n(&body, "input", length > 0 ? input : "", length);
 	io_sealed_unmap(input, length);
 	return finish(run->supervisor, &event, &body, answered, run, fault);

@@ -26,7 +26,7 @@ start_grant(struct run *run, struct fault *fault)
 	text_copy(grant.run, sizeof(grant.run), run->id);
 	text_copy(grant.source, sizeof(grant.source), run->source);
 	text_copy(grant.event, sizeof(grant.event), run->event);
-	grant.policy = *policy_digest(run->skill->source.policy);
+	grant.policy_source = *policy_source_digest(run->skill->source.policy);
 	grant.bundle = head->bundle;
 	grant.deadline_ns =
 	    supervisor->clock->monotonic_ns(supervisor->clock->context) + head->cell.limits.wall_ns;

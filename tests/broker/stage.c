@@ -289,7 +289,7 @@ policy_pack(struct stage *stage, const char *text)
 
 	assert_int_equal(pack_from_files(files, 2, &fd, &fault), ERR_OK);
 	assert_int_equal(pack_open(fd, &pack, &fault), ERR_OK);
-	stage->policy = pack.digest;
+	stage->source = pack.digest;
 	pack_close(&pack);
 	return fd;
 }
@@ -303,7 +303,7 @@ stage_grant(struct stage *stage, const char *id, const char *workspace, const ch
 	struct fault fault;
 	int door[2], pack_fd = policy_pack(stage, policy), input_fd = -1;
 
-	grant.policy = stage->policy;
+	grant.policy_source = stage->source;
 	grant.deadline_ns = stage->now_ns + UINT64_C(60000000000);
 	snprintf(grant.run, sizeof(grant.run), "%s", id);
 	snprintf(grant.workspace, sizeof(grant.workspace), "%s", workspace);

@@ -63,7 +63,7 @@ struct stage {
 	int skill; /* the Skill's end of the door; -1: none */
 	struct buffer in;
 	struct arena arena;
-	struct digest policy;
+	struct digest source; /* of the last policy granted */
 };
 
 /* A stage with all four, and the grant of one run accepted. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "broker/run.h"
 #include "tests/broker/stage.h"
 #include "tests/lib/check.h"
 
@@ -47,7 +48,9 @@ run_input_says_what_woke_the_skill_and_is_recorded(void **state)
 	stage_last(stage, EVENT_CALL_READ, "run.input");
 	assert_string_equal(stage->records[0].head.run, STAGE_RUN);
 	assert_string_equal(stage->records[0].head.workspace, STAGE_WORKSPACE);
-	assert_true(digest_equal(&stage->records[0].head.policy, &stage->policy));
+	assert_true(digest_equal(
+	    &stage->records[0].head.policy, policy_digest(stage->broker->runs->policy->policy)));
+	assert_false(digest_equal(&stage->records[0].head.policy, &stage->source));
 }
 
 static void

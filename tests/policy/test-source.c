@@ -82,7 +82,7 @@ source_holds_the_policy_and_its_manifests_sealed(void **state)
 	assert_int_equal(pack.count, 2);
 	assert_non_null(pack_find(&pack, "policy"));
 	assert_non_null(pack_find(&pack, "manifest/git.tools.yaml"));
-	assert_true(digest_equal(&pack.digest, policy_digest(source.policy)));
+	assert_true(digest_equal(&pack.digest, policy_source_digest(source.policy)));
 	pack_close(&pack);
 	policy_source_done(&source);
 	assert_int_equal(source.pack_fd, -1);
