@@ -23,39 +23,25 @@ checkpoint_sign(
 	return note_sign(signer, to, (size_t)n, CHECKPOINT_MAX);
 }
 
-/* A decimal number without a leading zero, up to the newline; NULL: malformed. */
-static const char *
-parse_size(const char *at, const char *end, uint64_t *ret)
-{
-	const char *start = at;
-	uint64_t value = 0;
-
-	for (; at < end && *at >= '0' && *at <= '9'; at++)
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
-			return NULL;
-	if (at == start || at == end || *at != '\n' || (*start == '0' && at - start > 1))
-		return NULL;
-	*ret = value;
-	return at + 1;
-}
-
 bool
 checkpoint_parse(const char *text, size_t length, const char *origin, struct checkpoint *ret)
 {
-	const char *at = text, *end = text + length;
+	const char *at = text, *end = text + length, *newline;
 	size_t name = strlen(origin);
 	struct checkpoint head;
 
 	if (length <= name || memcmp(text, origin, name) != 0 || text[name] != '\n')
 		return false;
-	at = parse_size(at + name + 1, end, &head.size);
-	if (at == NULL || (size_t)(end - at) <= ROOT_BASE64 || at[ROOT_BASE64] != '\n' ||
+	at += name + 1;
+	newline = memchr(at, '\n', (size_t)(end - at));
+	if (newline == NULL || !text_decimal(at, (size_t)(newline - at), &head.size))
+		return false;
+	at = newline + 1;
+	if ((size_t)(end - at) <= ROOT_BASE64 || at[ROOT_BASE64] != '\n' ||
 	    text_unbase64(at, ROOT_BASE64, head.root.bytes, DIGEST_BYTES) != DIGEST_BYTES)
 		return false;
 	for (at += ROOT_BASE64 + 1; at < end;) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-
+		newline = memchr(at, '\n', (size_t)(end - at));
 		if (newline == NULL || newline == at)
 			return false;
 		at = newline + 1;

@@ -122,10 +122,27 @@ audit_reader_verdict(const struct audit_reader *reader)
 	return audit_scan_verdict(reader->scan);
 }
 
+const char *
+audit_reader_note(const struct audit_reader *reader, size_t *ret_length)
+{
+	return audit_scan_note(reader->scan, ret_length);
+}
+
 const struct note_key *
 audit_reader_key(const struct audit_reader *reader)
 {
 	return &reader->key;
+}
+
+enum err
+audit_reader_fault(const struct audit_reader *reader, struct fault *fault)
+{
+	const struct audit_verdict *v = audit_reader_verdict(reader);
+
+	return fault_set(fault, ERR_AUDIT_UNAVAILABLE,
+	    "the log is %s (%s at offset %" PRIu64 ", record %" PRIu64 "): %s",
+	    audit_verdict_info(v->code)->name, v->place.segment, v->place.offset, v->place.index,
+	    v->why);
 }
 
 static bool
@@ -165,14 +182,8 @@ find(struct audit_reader *reader, const char *id, struct arena *arena, struct va
 			return fault_set(
 			    fault, ERR_LIMIT, "the record needs more memory than is allowed");
 	}
-	if (state == SCAN_FAULT) {
-		const struct audit_verdict *v = audit_reader_verdict(reader);
-
-		return fault_set(fault, ERR_AUDIT_UNAVAILABLE,
-		    "the log is %s (%s at offset %" PRIu64 ", record %" PRIu64 "): %s",
-		    audit_verdict_info(v->code)->name, v->place.segment, v->place.offset,
-		    v->place.index, v->why);
-	}
+	if (state == SCAN_FAULT)
+		return audit_reader_fault(reader, fault);
 	if (!any)
 		return fault_set(fault, ERR_NOT_FOUND, "the log has no record %s", id);
 	return export_value(&found, arena, ret, fault);

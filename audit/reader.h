@@ -24,6 +24,10 @@ enum audit_scan_state audit_reader_finish(struct audit_reader *reader);
 /* For readers that follow: forgets a torn tail and reads it again at the next call. */
 bool audit_reader_retry(struct audit_reader *reader);
 const struct audit_verdict *audit_reader_verdict(const struct audit_reader *reader);
+/* Words for a verdict that is not AUDIT_OK. ERR_AUDIT_UNAVAILABLE. */
+enum err audit_reader_fault(const struct audit_reader *reader, struct fault *fault);
+/* As audit_scan_note. */
+const char *audit_reader_note(const struct audit_reader *reader, size_t *ret_length);
 /* The key that signatures are checked with. */
 const struct note_key *audit_reader_key(const struct audit_reader *reader);
 

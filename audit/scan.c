@@ -75,6 +75,8 @@ hand_out(struct audit_scan *scan, struct audit_scan_record *ret)
 	if (record_parse(frame->body, frame->length, &ret->record) != NULL)
 		return scan_stop(scan, AUDIT_UNREADABLE, scan->group_at + frame->offset,
 		    frame->index, "the record changed while it was read");
+	ret->leaf = frame->body;
+	ret->leaf_length = frame->length;
 	ret->leaf_hash = scan->leaves[scan->given++];
 	segment_name(ret->place.segment, scan->head.segment.first_index);
 	ret->place.offset = scan->group_at + frame->offset;
@@ -225,6 +227,13 @@ const struct audit_verdict *
 audit_scan_verdict(const struct audit_scan *scan)
 {
 	return &scan->verdict;
+}
+
+const char *
+audit_scan_note(const struct audit_scan *scan, size_t *ret_length)
+{
+	*ret_length = scan->note_length;
+	return scan->note;
 }
 
 void

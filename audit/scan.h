@@ -22,6 +22,8 @@ enum audit_scan_state {
 
 struct audit_scan_record {
 	struct audit_record record; /* body borrows until the next call */
+	const unsigned char *leaf;  /* the record's own bytes, borrowed likewise */
+	uint32_t leaf_length;
 	struct digest leaf_hash;
 	struct audit_place place;
 };
@@ -53,6 +55,9 @@ enum audit_scan_state audit_scan_finish(struct audit_scan *scan);
 bool audit_scan_retry(struct audit_scan *scan);
 /* Borrowed; final after SCAN_FAULT or a finished SCAN_END. */
 const struct audit_verdict *audit_scan_verdict(const struct audit_scan *scan);
+/* The checkpoint that was verified last, as it was signed: of all records handed out so far, after
+ * SCAN_END. Empty for an empty log. */
+const char *audit_scan_note(const struct audit_scan *scan, size_t *ret_length);
 void audit_scan_head(const struct audit_scan *scan, struct audit_head *ret);
 /* The live runs; moves them out of the scan, which must not be used any more but freed. */
 struct runs *audit_scan_take_runs(struct audit_scan *scan);

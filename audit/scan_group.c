@@ -105,6 +105,8 @@ scan_check_group(struct audit_scan *scan)
 		    scan, frame, AUDIT_TAMPERED, "the commit holds another head of the chain");
 	if (!check_signature(scan, frame, &commit) || !check_anchor(scan, frame))
 		return false;
+	memcpy(scan->note, commit.note, commit.note_length);
+	scan->note_length = commit.note_length;
 	scan->head.size = scan->head.tree.size;
 	scan->group_at = scan->head.used;
 	scan->head.used += group->bytes;

@@ -29,6 +29,8 @@ struct audit_scan {
 	struct digest leaves[GROUP_RECORDS_MAX];
 	uint32_t given; /* records of the group that were handed out */
 	uint64_t group_at;
+	char note[CHECKPOINT_MAX]; /* of the last group */
+	size_t note_length;
 
 	struct runs *runs;
 	bool stopped;

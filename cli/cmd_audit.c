@@ -1,23 +1,14 @@
-#include <limits.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "audit/reader.h"
 #include "audit/verify.h"
+#include "cli/audit_common.h"
 #include "cli/cli.h"
 #include "common/args.h"
 #include "common/text.h"
 
 enum { TAIL_DEFAULT = 10, TAIL_MAX = 10000, FOLLOW_PAUSE_MS = 200 };
-
-/* What the options say; each subcommand uses its part. */
-struct audit_options {
-	const char *log, *state, *workspace, *key, *run;
-	enum event_kind kind;
-	bool json, follow, help;
-	uint64_t limit; /* 0: not given */
-	char path[PATH_MAX];
-};
 
 #define ON_TEXT(member)                                                                    \
 	static enum err on_##member(void *context, const char *value, struct fault *fault) \
@@ -30,6 +21,8 @@ ON_TEXT(log)
 ON_TEXT(state)
 ON_TEXT(workspace)
 ON_TEXT(key)
+ON_TEXT(to)
+ON_TEXT(entry)
 
 #define ON_FLAG(member)                                                                    \
 	static enum err on_##member(void *context, const char *value, struct fault *fault) \
@@ -96,13 +89,22 @@ on_limit(void *context, const char *value, struct fault *fault)
 
 static const struct args_option show_rows[] = {
     COMMON_ROWS, FILTER_ROWS, {"limit", 'n', "N", "the first N records", on_limit}, {0}};
+static const struct args_option export_rows[] = {
+    COMMON_ROWS, {"to", 0, "DIR", "folder to write; must not be there", on_to}, {0}};
+static const struct args_option receipt_rows[] = {
+    COMMON_ROWS, {"to", 0, "DIR", "folder to write into (default: this one)", on_to}, {0}};
+static const struct args_option check_rows[] = {
+    {"entry", 0, "FILE", "the record that the receipt is for", on_entry},
+    {"key", 0, "FILE", "public key of the log", on_key},
+    {"json", 0, NULL, "JSON, one object a line", on_json},
+    {"help", 'h', NULL, "this text", on_help}, {0}};
 static const struct args_option verify_rows[] = {COMMON_ROWS, {0}};
 static const struct args_option tail_rows[] = {COMMON_ROWS, FILTER_ROWS,
     {"limit", 'n', "N", "start with the last N records (10)", on_limit},
     {"follow", 'f', NULL, "wait for more records", on_follow}, {0}};
 
-static int
-fail(const struct fault *fault)
+int
+audit_common_fail(const struct fault *fault)
 {
 	fprintf(stderr, "praxa audit: %s: %s\n", err_name(fault->code), fault->message);
 	return err_info(fault->code)->exit_code;
@@ -161,7 +163,7 @@ show(struct audit_reader *reader, const struct audit_options *options)
 		if (!matches(options, &record.record))
 			continue;
 		if (print_record(stdout, options, &record, &fault) != ERR_OK)
-			return fail(&fault);
+			return audit_common_fail(&fault);
 		shown++;
 	}
 	return state == SCAN_FAULT ? report_stop(reader) : CLI_OK;
@@ -227,7 +229,7 @@ follow(struct audit_reader *reader, const struct audit_options *options)
 			return report_stop(reader);
 		if (state == SCAN_RECORD && matches(options, &record.record) &&
 		    print_record(stdout, options, &record, &fault) != ERR_OK)
-			return fail(&fault);
+			return audit_common_fail(&fault);
 		if (state != SCAN_RECORD) {
 			fflush(stdout);
 			nanosleep(&pause, NULL);
@@ -250,7 +252,7 @@ tail(struct audit_reader *reader, const struct audit_options *options)
 	ring.lines = calloc(ring.size, sizeof(*ring.lines));
 	if (ring.lines == NULL) {
 		fault_set(&fault, ERR_INTERNAL, "out of memory");
-		return fail(&fault);
+		return audit_common_fail(&fault);
 	}
 	while (r == ERR_OK && (state = audit_reader_next(reader, &record)) == SCAN_RECORD)
 		if (matches(options, &record.record))
@@ -259,7 +261,7 @@ tail(struct audit_reader *reader, const struct audit_options *options)
 		ring_print(&ring);
 	ring_done(&ring);
 	if (r != ERR_OK)
-		return fail(&fault);
+		return audit_common_fail(&fault);
 	if (options->follow && (state == SCAN_END || audit_reader_retry(reader)))
 		return follow(reader, options);
 	return state == SCAN_FAULT ? report_stop(reader) : CLI_OK;
@@ -274,7 +276,7 @@ with_reader(const struct audit_options *options,
 	int code;
 
 	if (audit_reader_open(options->log, options->key, &reader, &fault) != ERR_OK)
-		return fail(&fault);
+		return audit_common_fail(&fault);
 	code = use(reader, options);
 	audit_reader_close(&reader);
 	return code;
@@ -301,22 +303,31 @@ do_verify(const struct audit_options *options)
 	bool own_key = options->key != NULL;
 
 	if (audit_verify_dir(options->log, options->key, &verdict, &key, &fault) != ERR_OK)
-		return fail(&fault);
+		return audit_common_fail(&fault);
 	if (!options->json)
 		audit_verify_print(stdout, &verdict, &key, own_key, isatty(STDOUT_FILENO) == 1);
 	else if (audit_verify_print_json(stdout, &verdict, &key, own_key, &fault) != ERR_OK)
-		return fail(&fault);
+		return audit_common_fail(&fault);
 	return audit_verdict_info(verdict.code)->exit_code;
 }
 
+enum needs { NEEDS_LOG = 1, NEEDS_TO = 2, TAKES_WORD = 4 };
+
 static const struct subcommand {
 	const char *name, *help;
+	unsigned needs;
 	const struct args_option *rows;
 	int (*act)(const struct audit_options *options);
 } subcommands[] = {
-    {"show", "print the records", show_rows, do_show},
-    {"verify", "recompute every hash, link, root and signature", verify_rows, do_verify},
-    {"tail", "print the last records, with -f those to come", tail_rows, do_tail},
+    {"show", "print the records", NEEDS_LOG, show_rows, do_show},
+    {"verify", "recompute every hash, link, root and signature", NEEDS_LOG, verify_rows, do_verify},
+    {"tail", "print the last records, with -f those to come", NEEDS_LOG, tail_rows, do_tail},
+    {"export", "write the log as anybody's verifier reads it", NEEDS_LOG | NEEDS_TO, export_rows,
+	audit_archive_act_export},
+    {"receipt", "write a proof that one record is in the log", NEEDS_LOG | TAKES_WORD, receipt_rows,
+	audit_archive_act_receipt},
+    {"check-receipt", "check such a proof, without the log", TAKES_WORD, check_rows,
+	audit_archive_act_check},
 };
 
 #define EXIT_LINE(name, text, code, meaning) printf("  %3d  %-16s %s\n", code, text, meaning);
@@ -326,7 +337,7 @@ usage(FILE *out)
 {
 	fprintf(out, "usage: praxa audit COMMAND --log DIR | --state DIR --workspace ws_NAME\n\n");
 	for (unsigned i = 0; i < ARRAY_SIZE(subcommands); i++)
-		fprintf(out, "  %-8s %s\n", subcommands[i].name, subcommands[i].help);
+		fprintf(out, "  %-14s %s\n", subcommands[i].name, subcommands[i].help);
 }
 
 static int
@@ -354,20 +365,39 @@ find_log(struct audit_options *options)
 		   options->workspace) < (int)sizeof(options->path);
 }
 
+/* Options may stand before and behind the word, where there is one. */
+static enum err
+parse(const struct subcommand *command, int argc, char *const argv[], struct audit_options *options,
+    struct fault *fault)
+{
+	int rest = argc;
+	enum err r = args_parse(command->rows, argc, argv, options, &rest, fault);
+
+	if (r == ERR_OK && rest < argc && (command->needs & TAKES_WORD) != 0) {
+		options->word = argv[rest];
+		argc -= rest;
+		argv += rest;
+		r = args_parse(command->rows, argc, argv, options, &rest, fault);
+	}
+	if (r == ERR_OK && rest < argc)
+		r = fault_set(fault, ERR_PROTOCOL, "\"%s\" is one argument too many", argv[rest]);
+	return r;
+}
+
 static int
 run_subcommand(const struct subcommand *command, int argc, char *const argv[])
 {
 	struct audit_options options = {0};
 	struct fault fault;
-	int rest = argc;
 
-	if (args_parse(command->rows, argc, argv, &options, &rest, &fault) != ERR_OK) {
+	if (parse(command, argc, argv, &options, &fault) != ERR_OK) {
 		fprintf(stderr, "praxa audit %s: %s\n", command->name, fault.message);
 		return CLI_USAGE;
 	}
 	if (options.help)
 		return help(command);
-	if (rest < argc || !find_log(&options)) {
+	if (((command->needs & NEEDS_LOG) != 0 && !find_log(&options)) ||
+	    ((command->needs & NEEDS_TO) != 0 && options.to == NULL)) {
 		usage(stderr);
 		return CLI_USAGE;
 	}

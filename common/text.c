@@ -109,6 +109,21 @@ text_unbase64(const char *text, size_t length, void *to, size_t max)
 	return (long)done;
 }
 
+bool
+text_decimal(const char *text, size_t length, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (length == 0 || (length > 1 && text[0] == '0'))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
+			return false;
+	*ret = value;
+	return true;
+}
+
 void
 text_time(char to[TEXT_TIME_MAX], uint64_t realtime_ms)
 {

@@ -22,6 +22,8 @@ enum { TEXT_TIME_MAX = 32 };
 /* ms since 1970 as 2026-11-24T13:00:28.123Z. */
 void text_time(char to[TEXT_TIME_MAX], uint64_t realtime_ms);
 
+/* Parses a decimal number of length digits: no sign, no space, no leading zero. */
+MUST_USE bool text_decimal(const char *text, size_t length, uint64_t *ret);
 /* Parses a whole number followed by a unit of the table, as in 64MiB or 10m: no sign, no space, no
  * fraction, the unit required. false: malformed, unknown unit or overflow. */
 MUST_USE bool text_bytes(const char *text, uint64_t *ret_bytes); /* B KiB MiB GiB */

@@ -8,16 +8,17 @@ build_packages=(
 )
 runtime_packages=(git python3 python3-msgpack)
 test_packages=(
-  clang clang-format libclang-rt-14-dev binutils coreutils openssh-client procps python3-jsonschema
-  python3-pytest python3-yaml util-linux
+  clang clang-format libclang-rt-14-dev binutils coreutils openssh-client openssl procps
+  python3-jsonschema python3-pytest python3-yaml util-linux
 )
 bench_packages=(bubblewrap crun)
 # tests/vm: what makes and runs the virtual machine, and what is in it besides `runtime`.
 emulation_packages=(e2fsprogs mmdebstrap qemu-system-x86)
 vm_packages=(
-  apparmor dbus linux-image-cloud-amd64 openssh-client procps python3-jsonschema python3-pytest python3-yaml systemd-sysv util-linux
+  apparmor dbus linux-image-cloud-amd64 openssh-client procps python3-jsonschema python3-pytest
+  python3-yaml systemd-sysv util-linux
   libcap2 libcmocka0 libevent-core-2.1-7 libfyaml0 libjansson4 libmsgpackc2 libseccomp2 libsqlite3-0
-  libssl3 liburing2
+  libssl3 liburing2 openssl
 )
 
 missing_packages() {

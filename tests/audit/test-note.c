@@ -5,6 +5,7 @@
 #include "audit/merkle.h"
 #include "common/io.h"
 #include "common/text.h"
+#include "tests/audit/tessera.h"
 #include "tests/lib/check.h"
 #include "tests/lib/fail_nth.h"
 
@@ -16,11 +17,7 @@ static const char example_note[] =
     "\xe2\x80\x94 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXs"
     "YjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
 
-/* Tessera, testdata/build_log.sh: seed, leaves and checkpoints of testdata/log. */
-static const char log_name[] = "example.com/log/testdata";
-static const char log_seed[] = "eca663f499017d2365c27c7a7679158d43cfec1330bdb259290afbd0d21777a0";
-static const char *const log_leaves[] = {"one", "two", "three", "four", "five", "six", "seven",
-    "eit", "nain", "ten", "ileven", "twelf", "threeten", "fourten", "fivten"};
+/* Tessera, testdata/log. */
 static const struct {
 	uint64_t size;
 	const char *root, *signature;
@@ -38,30 +35,6 @@ static const struct {
 	"M9e0luh4jTG+UMBqOUo9/q+yAEvx1ilBEniMvjf1zfcBOhg+CKubMt53MvIt/"
 	"uEWP6zdkdIQzd/fmwlM/dlPWF74ewI="},
 };
-
-static struct note_signer *
-log_signer(void)
-{
-	struct note_signer *signer = NULL;
-	uint8_t seed[NOTE_SEED_BYTES];
-
-	assert_true(text_unhex(log_seed, seed, sizeof(seed)));
-	assert_int_equal(note_signer_new(log_name, seed, &signer, NULL), ERR_OK);
-	return signer;
-}
-
-static size_t
-sign_at(const struct note_signer *signer, uint64_t size, char note[CHECKPOINT_MAX])
-{
-	struct merkle_range range = {0};
-
-	for (uint64_t i = 0; i < size; i++) {
-		struct digest leaf = merkle_leaf(log_leaves[i], strlen(log_leaves[i]));
-
-		merkle_append(&range, &leaf);
-	}
-	return checkpoint_sign(note, signer, &(struct checkpoint){size, merkle_root(&range)});
-}
 
 static void
 the_published_note_is_valid_and_no_other(void **state)
@@ -90,15 +63,15 @@ the_published_note_is_valid_and_no_other(void **state)
 static void
 checkpoints_are_byte_for_byte_those_of_tessera(void **state)
 {
-	struct note_signer *signer = log_signer();
+	struct note_signer *signer = tessera_signer();
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(log_heads); i++) {
 		char note[CHECKPOINT_MAX], want[CHECKPOINT_MAX];
-		size_t length = sign_at(signer, log_heads[i].size, note);
+		size_t length = tessera_checkpoint(signer, log_heads[i].size, note);
 
-		snprintf(want, sizeof(want), "%s\n%llu\n%s\n\n\xe2\x80\x94 %s %s\n", log_name,
-		    (unsigned long long)log_heads[i].size, log_heads[i].root, log_name,
+		snprintf(want, sizeof(want), "%s\n%llu\n%s\n\n\xe2\x80\x94 %s %s\n", tessera_name,
+		    (unsigned long long)log_heads[i].size, log_heads[i].root, tessera_name,
 		    log_heads[i].signature);
 		assert_int_equal(length, strlen(want));
 		assert_memory_equal(note, want, length);
@@ -109,11 +82,11 @@ checkpoints_are_byte_for_byte_those_of_tessera(void **state)
 static void
 all_checkpoints_of_the_shared_log_are_reproduced(void **state)
 {
-	struct note_signer *signer = log_signer();
+	struct note_signer *signer = tessera_signer();
 	const char *shared = getenv("PRAXA_SHARED");
 
 	(void)state;
-	for (uint64_t size = 0; size <= ARRAY_SIZE(log_leaves); size++) {
+	for (uint64_t size = 0; size <= TESSERA_LEAVES; size++) {
 		char path[512], note[CHECKPOINT_MAX], *want = NULL;
 		size_t length = 0;
 
@@ -123,7 +96,7 @@ all_checkpoints_of_the_shared_log_are_reproduced(void **state)
 			note_signer_free(&signer);
 			CHECK_SKIP("no vectors in $PRAXA_SHARED/vectors/tlog");
 		}
-		assert_int_equal(sign_at(signer, size, note), length);
+		assert_int_equal(tessera_checkpoint(signer, size, note), length);
 		assert_memory_equal(note, want, length);
 		free(want);
 	}
