@@ -137,8 +137,25 @@ struct box {
 	bool closed; /* slots that it does not name must be missing: arguments */
 };
 
+/* The workspace that examples are asked for: any is like any other. */
+#define ANALYSE_WORKSPACE "ws_acme"
+
+/* A memory key, and the payload that its variables are filled from. */
+struct key_example {
+	const char *name;
+	struct value input;
+};
+typedef bool (*key_check)(const void *context, const struct key_example *example);
+
+/* A key that pattern matches and none of others does. */
+enum analyse_answer analyse_key_find(struct analysis *a, const struct policy_pattern *pattern,
+    const struct policy_pattern *const *others, uint32_t count, key_check check,
+    const void *context, struct key_example *ret);
+
 struct box box_of_where(struct analysis *a, const struct policy_trigger_rule *rule);
 struct box box_of_tool(struct analysis *a, const struct policy_tool_rule *rule);
+/* The requests that lie in both. */
+struct box box_meet(struct analysis *a, const struct box *x, const struct box *y);
 
 /* The values of a request's arguments and of its payload: maps. */
 struct box_example {

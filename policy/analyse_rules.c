@@ -44,3 +44,43 @@ box_of_tool(struct analysis *a, const struct policy_tool_rule *rule)
 	}
 	return (struct box){.slots = slots, .count = rule->arguments.count, .closed = true};
 }
+
+static struct atom_set
+both(struct analysis *a, const struct atom_set *x, const struct atom_set *y)
+{
+	struct atom *items = analyse_alloc(a, x->count + y->count, sizeof(*items));
+
+	if (items == NULL)
+		return (struct atom_set){0};
+	if (x->count > 0)
+		memcpy(items, x->items, x->count * sizeof(*items));
+	if (y->count > 0)
+		memcpy(items + x->count, y->items, y->count * sizeof(*items));
+	return (struct atom_set){.items = items, .count = x->count + y->count};
+}
+
+/* Both lists are sorted: one walk over the two. */
+struct box
+box_meet(struct analysis *a, const struct box *x, const struct box *y)
+{
+	struct box_slot *slots = analyse_alloc(a, x->count + y->count, sizeof(*slots));
+	struct box box = {.slots = slots, .closed = x->closed || y->closed};
+	uint32_t i = 0, j = 0;
+
+	while (slots != NULL && (i < x->count || j < y->count)) {
+		int order = i == x->count   ? 1
+			    : j == y->count ? -1
+					    : strcmp(x->slots[i].name, y->slots[j].name);
+		struct box_slot *slot = &slots[box.count++];
+
+		*slot = order <= 0 ? x->slots[i] : y->slots[j];
+		if (order == 0) {
+			slot->may_miss = slot->may_miss && y->slots[j].may_miss;
+			slot->may_have = slot->may_have && y->slots[j].may_have;
+			slot->atoms = both(a, &slot->atoms, &y->slots[j].atoms);
+		}
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return box;
+}

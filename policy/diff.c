@@ -76,7 +76,7 @@ compare_trigger(struct differing *d, const struct policy *own, const struct poli
 	struct checking c = {.allows = own,
 	    .refuses = other,
 	    .request = {.action = POLICY_TRIGGER,
-		.workspace = DIFF_WORKSPACE,
+		.workspace = ANALYSE_WORKSPACE,
 		.name = rule->source,
 		.event = event}};
 	struct box box = box_of_where(&d->analysis, rule), others[POLICY_TRIGGERS_MAX];
@@ -120,7 +120,7 @@ compare_tool(struct differing *d, const struct policy *own, const struct policy 
 {
 	struct checking c = {.allows = own,
 	    .refuses = other,
-	    .request = {.action = POLICY_TOOL, .workspace = DIFF_WORKSPACE}};
+	    .request = {.action = POLICY_TOOL, .workspace = ANALYSE_WORKSPACE}};
 	struct box_example example = {0};
 	struct box box, theirs;
 

@@ -1,176 +1,34 @@
-/* Memory patterns. A variable is a letter that no pattern spells: what holds for a value that
- * nobody has named holds for all, and a pattern whose variable has no value matches nothing. So a
- * key of one pattern is compared with those of the others' whose variables it has, too. */
-#include <stdio.h>
-
+/* Memory patterns: what one policy's open and the other's do not. */
 #include "policy/diff_parts.h"
 
-enum { VARIABLES_MAX = POLICY_PIECES_MAX };
-
-/* The variables that a run has values for: those of the pattern in question. */
-struct variables {
-	const char *names[VARIABLES_MAX];
-	uint32_t count;
+/* What a key is checked by while an example is looked for. */
+struct checking {
+	const struct policy *allows, *refuses;
+	struct policy_request request;
 };
 
-static uint32_t
-variable(struct variables *variables, const char *name, bool add)
-{
-	for (uint32_t i = 0; i < variables->count; i++)
-		if (strcmp(variables->names[i], name) == 0)
-			return i;
-	if (!add || variables->count == VARIABLES_MAX)
-		return VARIABLES_MAX;
-	variables->names[variables->count] = name;
-	return variables->count++;
-}
-
-/* The pattern as tokens. false: it has a variable that the run has no value for. */
 static bool
-tokens_of(struct analysis *a, const struct policy_pattern *pattern, struct variables *variables,
-    bool add, struct analyse_word *ret)
+is_witness(const void *context, const struct key_example *example)
 {
-	uint32_t *tokens =
-	    analyse_alloc(a, strlen(pattern->text) + POLICY_PIECES_MAX + 1, sizeof(*tokens));
-	struct analyse_word part;
-	uint32_t n = 0;
+	const struct checking *c = context;
+	struct policy_request request = c->request;
 
-	if (tokens == NULL)
-		return false;
-	for (uint32_t i = 0; i < pattern->piece_count; i++) {
-		const struct policy_piece *piece = &pattern->pieces[i];
-		uint32_t index;
-
-		if (piece->variable) {
-			index = variable(variables, piece->text, add);
-			if (index == VARIABLES_MAX)
-				return false;
-			tokens[n++] = LETTER_VARIABLE + index;
-			continue;
-		}
-		part = analyse_letters(a, piece->text, piece->length);
-		if (part.length > 0)
-			memcpy(tokens + n, part.letters, part.length * sizeof(*tokens));
-		n += part.length;
-	}
-	if (pattern->has_glob) {
-		part = analyse_tokens(a, pattern->glob.pattern);
-		if (part.length > 0)
-			memcpy(tokens + n, part.letters, part.length * sizeof(*tokens));
-		n += part.length;
-	}
-	*ret = (struct analyse_word){.letters = tokens, .length = n};
-	return !a->out_of_memory;
-}
-
-/* A value for a variable: its own name, or, where that happens to be what a pattern spells, one in
- * letters that none does. */
-static struct value
-value_of(struct analysis *a, const struct variables *variables, uint32_t index, bool plain)
-{
-	uint32_t *letters;
-	struct analyse_word word = {.length = 1};
-
-	if (strcmp(variables->names[index], "workspace") == 0)
-		return value_string(DIFF_WORKSPACE);
-	if (plain)
-		return value_string(variables->names[index]);
-	letters = analyse_alloc(a, 1, sizeof(*letters));
-	if (letters == NULL)
-		return value_string("x");
-	letters[0] = 0x13000 + index; /* Egyptian hieroglyphs */
-	word.letters = letters;
-	return analyse_spell(a, &word);
-}
-
-/* The key that word spells, and the payload that it needs. */
-static bool
-make_request(struct analysis *a, const struct analyse_word *word, const struct variables *variables,
-    bool plain, struct policy_side *side)
-{
-	struct value_pair *pairs = analyse_alloc(a, variables->count, sizeof(*pairs));
-	struct value *values = analyse_alloc(a, variables->count, sizeof(*values));
-	char *key = analyse_alloc(a, word->length * 64 + 1, 1);
-	uint32_t n = 0;
-	size_t used = 0;
-
-	if (a->out_of_memory)
-		return false;
-	for (uint32_t i = 0; i < variables->count; i++) {
-		values[i] = value_of(a, variables, i, plain);
-		if (strcmp(variables->names[i], "workspace") != 0)
-			pairs[n++] =
-			    (struct value_pair){value_string(variables->names[i]), values[i]};
-	}
-	for (uint32_t i = 0; i < word->length; i++) {
-		const struct analyse_word letter = {.letters = &word->letters[i], .length = 1};
-		struct value text = word->letters[i] >= LETTER_VARIABLE
-					? values[word->letters[i] - LETTER_VARIABLE]
-					: analyse_spell(a, &letter);
-
-		memcpy(key + used, text.string, text.length);
-		used += text.length;
-	}
-	side->input = (struct value){.type = VALUE_MAP, .length = n, .pairs = pairs};
-	side->request.name = key;
-	side->request.input = &side->input;
-	return !a->out_of_memory;
-}
-
-static bool
-is_witness(const struct policy *allows, const struct policy *refuses, struct policy_side *side)
-{
-	struct policy_decision decision = policy_decide(allows, &side->request);
-
-	side->line = decision.line;
-	return decision.verdict == POLICY_ALLOW &&
-	       policy_decide(refuses, &side->request).verdict == POLICY_DENY;
-}
-
-/* A key that pattern matches and none of theirs does. */
-static enum analyse_answer
-find_key(struct analysis *a, const struct policy_pattern *pattern,
-    const struct policy_patterns *theirs, struct variables *variables, struct analyse_word *ret)
-{
-	struct analyse_word words[POLICY_PATTERNS_MAX + 1];
-	bool negated[POLICY_PATTERNS_MAX + 1] = {false};
-	struct analyse_language language = {
-	    .patterns = words, .negated = negated, .pattern_count = 1, .is_key = true};
-
-	if (!tokens_of(a, pattern, variables, true, &words[0]))
-		return ANALYSE_UNKNOWN;
-	for (uint32_t i = 0; i < theirs->count; i++) {
-		if (strcmp(theirs->items[i].text, pattern->text) == 0)
-			return ANALYSE_NONE;
-		negated[language.pattern_count] = true;
-		language.pattern_count += tokens_of(
-		    a, &theirs->items[i], variables, false, &words[language.pattern_count]);
-	}
-	return a->out_of_memory ? ANALYSE_UNKNOWN : analyse_language_find(a, &language, ret);
+	request.name = example->name;
+	request.input = &example->input;
+	return policy_decide(c->allows, &request).verdict == POLICY_ALLOW &&
+	       policy_decide(c->refuses, &request).verdict == POLICY_DENY;
 }
 
 static void
-diff_pattern(struct differing *d, const struct policy *allows, const struct policy *refuses,
-    const struct policy_pattern *pattern, const struct policy_patterns *theirs,
-    struct policy_side *side)
+keep(struct policy_side *side, const struct checking *c, const struct key_example *example)
 {
-	struct analysis *a = &d->analysis;
-	struct variables variables = {.count = 0};
-	struct analyse_word word = {0};
-	enum analyse_answer answer;
-
-	a->work = ANALYSE_WORK_MAX;
-	answer = find_key(a, pattern, theirs, &variables, &word);
-	if (answer == ANALYSE_NONE)
-		return;
-	side->state = POLICY_SIDE_UNKNOWN;
-	for (int plain = 1; answer == ANALYSE_FOUND && plain >= 0; plain--)
-		if (make_request(a, &word, &variables, plain == 1, side) &&
-		    is_witness(allows, refuses, side)) {
-			side->state = POLICY_SIDE_WITNESS;
-			side->has_request = true;
-			return;
-		}
+	side->state = POLICY_SIDE_WITNESS;
+	side->has_request = true;
+	side->request = c->request;
+	side->input = example->input;
+	side->request.name = example->name;
+	side->request.input = &side->input;
+	side->line = policy_decide(c->allows, &side->request).line;
 }
 
 void
@@ -178,17 +36,24 @@ diff_patterns(struct differing *d, const struct policy *allows, const struct pol
     enum policy_action action, const struct policy_patterns *own,
     const struct policy_patterns *theirs, struct policy_side *side)
 {
-	bool unknown = false;
+	const struct checking c = {.allows = allows,
+	    .refuses = refuses,
+	    .request = {.action = action, .workspace = ANALYSE_WORKSPACE}};
+	const struct policy_pattern *others[POLICY_PATTERNS_MAX];
+	struct key_example example;
 
 	*side = (struct policy_side){.state = POLICY_SIDE_NOTHING, .text = ""};
-	side->request = (struct policy_request){.action = action, .workspace = DIFF_WORKSPACE};
-	for (uint32_t i = 0; i < own->count; i++) {
-		diff_pattern(d, allows, refuses, &own->items[i], theirs, side);
-		if (side->state == POLICY_SIDE_WITNESS)
-			return;
-		unknown = unknown || side->state == POLICY_SIDE_UNKNOWN;
-		side->state = POLICY_SIDE_NOTHING;
+	for (uint32_t i = 0; i < theirs->count; i++)
+		others[i] = &theirs->items[i];
+	for (uint32_t i = 0; i < own->count && side->state != POLICY_SIDE_WITNESS; i++) {
+		enum analyse_answer answer;
+
+		d->analysis.work = ANALYSE_WORK_MAX;
+		answer = analyse_key_find(
+		    &d->analysis, &own->items[i], others, theirs->count, is_witness, &c, &example);
+		if (answer == ANALYSE_UNKNOWN)
+			side->state = POLICY_SIDE_UNKNOWN;
+		if (answer == ANALYSE_FOUND)
+			keep(side, &c, &example);
 	}
-	if (unknown)
-		side->state = POLICY_SIDE_UNKNOWN;
 }

@@ -5,9 +5,6 @@
 #include "policy/analyse.h"
 #include "policy/diff.h"
 
-/* The workspace that witnesses are asked for: any is like any other. */
-#define DIFF_WORKSPACE "ws_acme"
-
 enum {
 	DIFF_SETTINGS_MAX = 64, /* dimensions beside the tools' */
 	DIFF_TOOL_MAX = 24,     /* dimensions of one tool */
