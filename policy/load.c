@@ -57,9 +57,7 @@ policy_load_names(const struct policy_file *file, struct arena *arena,
 
 	if (r != ERR_OK)
 		return r;
-	for (key = root->kind == YAML_MAP ? root->child : NULL; key != NULL; key = key->next)
-		if (strcmp(key->text, "manifests") == 0)
-			break;
+	key = policy_yaml_find(root, "manifests");
 	*ret_list = key != NULL && key->value->kind == YAML_LIST ? key->value : NULL;
 	return ERR_OK;
 }

@@ -324,11 +324,7 @@ require_keys(struct policy_reader *reader, const struct yaml_node *map, const ch
     const struct policy_key *rows)
 {
 	for (; rows->name != NULL; rows++) {
-		const struct yaml_node *key = map->child;
-
-		while (key != NULL && strcmp(key->text, rows->name) != 0)
-			key = key->next;
-		if (key == NULL && rows->need == POLICY_REQUIRED)
+		if (rows->need == POLICY_REQUIRED && policy_yaml_find(map, rows->name) == NULL)
 			policy_read_problem(
 			    reader, map, NULL, "%s lacks \"%s\": %s", what, rows->name, rows->help);
 	}

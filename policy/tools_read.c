@@ -54,11 +54,8 @@ require_arguments(struct policy_reader *reader, const struct yaml_node *allow,
 {
 	for (uint32_t i = 0; i < rule->schema.property_count; i++) {
 		const struct policy_property *property = &rule->schema.properties[i];
-		const struct yaml_node *key = allow->value->child;
 
-		while (key != NULL && strcmp(key->text, property->name) != 0)
-			key = key->next;
-		if (property->required && key == NULL)
+		if (property->required && policy_yaml_find(allow->value, property->name) == NULL)
 			policy_read_problem(reader, allow, NULL,
 			    "the rule can never match: the tool \"%s\" requires \"%s\"; name it",
 			    rule->tool.name, property->name);

@@ -48,8 +48,13 @@ place_of(struct builder *b, size_t from, size_t to)
 	return place;
 }
 
-static struct policy_place
-token_place(struct builder *b, struct fy_token *token)
+/* Bytes of the file. */
+struct span {
+	size_t from, to;
+};
+
+static struct span
+token_span(const struct builder *b, struct fy_token *token)
 {
 	const struct fy_mark *start = token != NULL ? fy_token_start_mark(token) : NULL;
 	const struct fy_mark *end = token != NULL ? fy_token_end_mark(token) : NULL;
@@ -57,11 +62,19 @@ token_place(struct builder *b, struct fy_token *token)
 	bool outside; /* libfyaml's marks leave quotes, & and * out */
 
 	if (start == NULL || end == NULL)
-		return b->at;
+		return (struct span){b->offset, b->offset};
 	outside = type == FYTT_SCALAR && fy_token_scalar_style(token) != FYSS_PLAIN;
 	if (start->input_pos > 0 && (outside || type == FYTT_ANCHOR || type == FYTT_ALIAS))
-		return place_of(b, start->input_pos - 1, end->input_pos + outside);
-	return place_of(b, start->input_pos, end->input_pos);
+		return (struct span){start->input_pos - 1, end->input_pos + outside};
+	return (struct span){start->input_pos, end->input_pos};
+}
+
+static struct policy_place
+token_place(struct builder *b, struct fy_token *token)
+{
+	struct span span = token_span(b, token);
+
+	return place_of(b, span.from, span.to);
 }
 
 /* Every refusal of the subset ends here. Returns false, for the caller to pass on. */
@@ -109,8 +122,11 @@ attach(struct builder *b, struct yaml_node *node)
 }
 
 static struct yaml_node *
-new_node(struct builder *b, enum yaml_kind kind, struct policy_place place)
+new_node(struct builder *b, enum yaml_kind kind, struct fy_token *token)
 {
+	enum fy_token_type type = fy_token_get_type(token);
+	struct policy_place place = token_place(b, token);
+	struct span span = token_span(b, token);
 	struct yaml_node *node;
 
 	if (b->nodes++ == YAML_NODES_MAX) {
@@ -124,6 +140,9 @@ new_node(struct builder *b, enum yaml_kind kind, struct policy_place place)
 	}
 	node->kind = kind;
 	node->place = place;
+	node->from = (uint32_t)span.from;
+	node->to = (uint32_t)span.to;
+	node->flow = type == FYTT_FLOW_SEQUENCE_START || type == FYTT_FLOW_MAPPING_START;
 	return node;
 }
 
@@ -203,22 +222,21 @@ take_scalar(struct builder *b, struct fy_event *event)
 
 	if (!properties_are_absent(b, event->scalar.anchor, event->scalar.tag))
 		return false;
-	node = new_node(b, YAML_SCALAR, token_place(b, event->scalar.value));
+	node = new_node(b, YAML_SCALAR, event->scalar.value);
 	return node != NULL && read_scalar(b, event->scalar.value, node) && attach(b, node);
 }
 
 static bool
 open_node(struct builder *b, enum yaml_kind kind, struct fy_token *token)
 {
-	struct policy_place place = token_place(b, token);
 	struct yaml_node *node;
 
-	place.width = 1;
 	if (b->depth == YAML_DEPTH_MAX)
-		return refuse(b, place, "lists and maps are nested deeper than 16");
-	node = new_node(b, kind, place);
+		return refuse(b, token_place(b, token), "lists and maps are nested deeper than 16");
+	node = new_node(b, kind, token);
 	if (node == NULL || !attach(b, node))
 		return false;
+	node->place.width = 1;
 	b->open[b->depth].node = node;
 	b->open[b->depth].last = NULL;
 	b->open[b->depth++].want_value = false;
@@ -239,11 +257,20 @@ take_map(struct builder *b, struct fy_event *event)
 	       open_node(b, YAML_MAP, event->mapping_start.mapping_start);
 }
 
+/* The innermost list or map ends; in brackets, with its bracket. */
+static void
+close_node(struct builder *b, struct fy_token *token)
+{
+	struct yaml_node *node = b->open[--b->depth].node;
+
+	if (node->flow)
+		node->to = (uint32_t)token_span(b, token).to;
+}
+
 static bool
 take_end(struct builder *b, struct fy_event *event)
 {
-	(void)event;
-	b->depth--;
+	close_node(b, event->sequence_end.sequence_end);
 	return true;
 }
 
@@ -253,8 +280,7 @@ take_map_end(struct builder *b, struct fy_event *event)
 	uint32_t before = b->problems->count;
 	bool unique = policy_yaml_keys_check(b->open[b->depth - 1].node, b->file, b->problems);
 
-	(void)event;
-	b->depth--;
+	close_node(b, event->mapping_end.mapping_end);
 	/* A repeated key is no reason to stop: the tree is whole, and there may be more to say. */
 	b->out_of_memory = !unique && b->problems->count == before;
 	return !b->out_of_memory;

@@ -22,10 +22,13 @@ enum yaml_kind { YAML_SCALAR = 0, YAML_LIST, YAML_MAP };
 struct yaml_node {
 	enum yaml_kind kind;
 	bool plain;       /* a scalar without quotes */
+	bool flow;        /* a list or map in brackets */
 	const char *text; /* of a scalar, terminated, no control characters */
 	uint32_t length;  /* bytes of text */
 	uint32_t count;   /* items of a list, keys of a map */
 	struct policy_place place;
+	uint32_t from, to;       /* bytes of the file that a scalar with its quotes, or a list or
+				  * map in brackets, covers; of another list or map: from only */
 	struct yaml_node *child; /* the first item, or the first key */
 	struct yaml_node *next;  /* the next item, or the next key */
 	struct yaml_node *value; /* of a key */
@@ -53,6 +56,8 @@ MUST_USE bool policy_yaml_text_check(
 /* Reports keys of a map that occur twice; false when there are any or memory is out. */
 MUST_USE bool policy_yaml_keys_check(
     const struct yaml_node *map, const struct policy_file *file, struct policy_problems *problems);
+/* The key of a map by its name; NULL: there is none, or map is no map. */
+const struct yaml_node *policy_yaml_find(const struct yaml_node *map, const char *name);
 /* Classifies a scalar; one in quotes is YAML_TEXT. */
 enum yaml_scalar policy_yaml_scalar(const struct yaml_node *node);
 /* "a list", "a map", or "text", for messages. */

@@ -143,6 +143,16 @@ policy_yaml_kind_name(const struct yaml_node *node)
 	return node->kind == YAML_SCALAR ? scalars[policy_yaml_scalar(node)] : kinds[node->kind];
 }
 
+const struct yaml_node *
+policy_yaml_find(const struct yaml_node *map, const char *name)
+{
+	const struct yaml_node *key = map->kind == YAML_MAP ? map->child : NULL;
+
+	while (key != NULL && strcmp(key->text, name) != 0)
+		key = key->next;
+	return key;
+}
+
 static int
 compare_keys(const void *a, const void *b)
 {
