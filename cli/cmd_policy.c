@@ -118,6 +118,8 @@ static const struct subcommand {
 	do_digest},
     {"explain", "FILE", 1, "decides one request, and says why", policy_explain_rows,
 	policy_explain_act},
+    {"lint", "FILE", 1, "finds rules that do nothing, or less than they say", policy_lint_rows,
+	policy_lint_act},
     {"diff", "OLD NEW", 2, "says what a change opens and closes, with witnesses", policy_diff_rows,
 	policy_diff_act},
     {"verify", "FILE", 1, "checks the signatures of a policy, before it is installed",

@@ -66,6 +66,23 @@ policy_common_open(const char *path, struct policy_source *ret)
 	return policy_common_fail(path, &fault);
 }
 
+bool
+policy_common_file(const char *path, const struct policy_source *source, struct pack *ret_pack,
+    struct policy_file *ret)
+{
+	const struct pack_file *content;
+	struct fault fault;
+
+	if (pack_open(source->pack_fd, ret_pack, &fault) != ERR_OK)
+		return false;
+	content = pack_find(ret_pack, "policy");
+	if (content == NULL)
+		return false;
+	*ret = (struct policy_file){
+	    .name = path, .text = (const char *)content->data, .length = content->length};
+	return true;
+}
+
 void
 policy_common_line(const char *path, uint32_t line, char *to, size_t size)
 {

@@ -9,7 +9,7 @@
 /* Exit codes beside CLI_OK, CLI_USAGE and the typed errors' own. */
 enum {
 	POLICY_EXIT_DENIED = 1,  /* explain: the request is denied */
-	POLICY_EXIT_FOUND = 1,   /* check: sound, but praxad does not enforce all of it */
+	POLICY_EXIT_FOUND = 1,   /* check: sound, but praxad does not enforce all of it; lint */
 	POLICY_EXIT_WIDENS = 10, /* diff --fail-on-widen: something is open that was not */
 };
 
@@ -17,13 +17,15 @@ enum {
 struct policy_options {
 	const char *tool, *args, *memory_read, *memory_write, *trigger, *event, *input, *workspace;
 	const char *allowed_signers;
-	bool json, help, fail_on_widen;
+	bool json, help, fail_on_widen, fail_on_note;
 	const char *files[2];
 	int file_count;
 };
 
 extern const struct args_option policy_explain_rows[];
 int policy_explain_act(const struct policy_options *options);
+extern const struct args_option policy_lint_rows[];
+int policy_lint_act(const struct policy_options *options);
 extern const struct args_option policy_diff_rows[];
 int policy_diff_act(const struct policy_options *options);
 int policy_schema_act(const struct policy_options *options);
@@ -33,6 +35,10 @@ int policy_verify_act(const struct policy_options *options);
 /* Loads the policy at path without opening the bundles it pins; prints every problem. Returns an
  * exit code; on CLI_OK the caller releases *ret. Blocks on the file system. */
 MUST_USE int policy_common_open(const char *path, struct policy_source *ret);
+/* The policy file itself, as it was read: borrows from *ret_pack, which the caller closes. false:
+ * the pack cannot be opened. */
+MUST_USE bool policy_common_file(const char *path, const struct policy_source *source,
+    struct pack *ret_pack, struct policy_file *ret);
 /* Prints "praxa: what: message" in full and answers the fault's exit code. */
 int policy_common_fail(const char *what, const struct fault *fault);
 /* Line number line of the file at path, terminated, cut and made printable; "" where it is not. */

@@ -5,9 +5,8 @@
 
 #include "cli/cli.h"
 #include "cli/policy_common.h"
+#include "cli/policy_request.h"
 #include "common/json.h"
-
-enum { SHOWN_MAX = 240 };
 
 static enum err
 on_fail_on_widen(void *context, const char *value, struct fault *fault)
@@ -26,40 +25,6 @@ const struct args_option policy_diff_rows[] = {
 };
 
 static void
-print_value(const char *option, const struct value *value)
-{
-	SCOPED_FREE char *text = json_write(value, JSON_STYLE_COMPACT, NULL);
-	char shown[SHOWN_MAX];
-
-	text_copy(shown, sizeof(shown), text != NULL ? text : "?");
-	printf(" %s '%s%s'", option, shown,
-	    text != NULL && strlen(text) >= sizeof(shown) ? " ... (--json shows it whole)" : "");
-}
-
-/* The witness as arguments of praxa policy explain. */
-static void
-print_request(const struct policy_side *side)
-{
-	static const char *const options[] = {
-	    [POLICY_ACTION_NONE] = "",
-	    [POLICY_TRIGGER] = "--trigger",
-	    [POLICY_TOOL] = "--tool",
-	    [POLICY_MEMORY_READ] = "--memory-read",
-	    [POLICY_MEMORY_WRITE] = "--memory-write",
-	};
-	const struct policy_request *request = &side->request;
-
-	printf("%s '%s'", options[request->action], request->name);
-	if (request->event != NULL)
-		printf(" --event %s", request->event);
-	if (request->args != NULL)
-		print_value("--args", request->args);
-	if (request->input != NULL && request->input->length > 0)
-		print_value("--input", request->input);
-	printf(" --workspace %s", request->workspace);
-}
-
-static void
 print_side(const char *verb, const char *path, const struct policy_side *side)
 {
 	if (side->state == POLICY_SIDE_NOTHING)
@@ -68,7 +33,7 @@ print_side(const char *verb, const char *path, const struct policy_side *side)
 	if (side->state == POLICY_SIDE_UNKNOWN)
 		printf("UNKNOWN: not decided within its share of work, so it counts");
 	else if (side->has_request)
-		print_request(side);
+		policy_request_print(&side->request);
 	else
 		fputs(side->text, stdout);
 	if (side->line > 0)
@@ -97,44 +62,23 @@ print_text(const struct policy_options *options, const struct policy_diff *diff,
 	    policy_direction_name(whole), options->files[1], options->files[0]);
 }
 
-static struct value_pair
-pair(const char *name, struct value value)
-{
-	return (struct value_pair){.key = value_string(name), .value = value};
-}
-
 /* One direction as JSON: null where nothing changed. */
 static struct value
 side_value(struct arena *arena, const struct policy_side *side)
 {
-	static const char *const actions[] = {
-	    [POLICY_ACTION_NONE] = "",
-	    [POLICY_TRIGGER] = "trigger",
-	    [POLICY_TOOL] = "tool",
-	    [POLICY_MEMORY_READ] = "memory-read",
-	    [POLICY_MEMORY_WRITE] = "memory-write",
-	};
-	const struct policy_request *request = &side->request;
-	struct value_pair *pairs = arena_array(arena, 8, sizeof(*pairs));
+	struct value_pair *pairs = arena_array(arena, 3 + POLICY_REQUEST_PAIRS_MAX, sizeof(*pairs));
 	uint32_t n = 0;
 
 	if (side->state == POLICY_SIDE_NOTHING || pairs == NULL)
 		return (struct value){.type = VALUE_NULL};
-	pairs[n++] = pair("known",
+	pairs[n++] = policy_request_pair("known",
 	    (struct value){.type = VALUE_BOOL, .boolean = side->state != POLICY_SIDE_UNKNOWN});
-	pairs[n++] = pair("line", (struct value){.type = VALUE_INT, .integer = side->line});
+	pairs[n++] =
+	    policy_request_pair("line", (struct value){.type = VALUE_INT, .integer = side->line});
 	if (side->text[0] != '\0')
-		pairs[n++] = pair("witness", value_string(side->text));
-	if (side->has_request) {
-		pairs[n++] = pair(actions[request->action], value_string(request->name));
-		pairs[n++] = pair("workspace", value_string(request->workspace));
-		if (request->event != NULL)
-			pairs[n++] = pair("event", value_string(request->event));
-		if (request->args != NULL)
-			pairs[n++] = pair("args", *request->args);
-		if (request->input != NULL)
-			pairs[n++] = pair("input", *request->input);
-	}
+		pairs[n++] = policy_request_pair("witness", value_string(side->text));
+	if (side->has_request)
+		n += policy_request_pairs(&side->request, pairs + n);
 	return (struct value){.type = VALUE_MAP, .length = n, .pairs = pairs};
 }
 
@@ -153,17 +97,18 @@ print_json(const struct policy_diff *diff, enum policy_direction whole, struct a
 
 		if (pairs == NULL)
 			return false;
-		pairs[0] = pair("dimension", value_string(dimension->name));
-		pairs[1] = pair("direction",
+		pairs[0] = policy_request_pair("dimension", value_string(dimension->name));
+		pairs[1] = policy_request_pair("direction",
 		    value_string(policy_direction_name(policy_dimension_direction(dimension))));
-		pairs[2] = pair("opened", side_value(arena, &dimension->opened));
-		pairs[3] = pair("closed", side_value(arena, &dimension->closed));
+		pairs[2] = policy_request_pair("opened", side_value(arena, &dimension->opened));
+		pairs[3] = policy_request_pair("closed", side_value(arena, &dimension->closed));
 		items[i] = (struct value){.type = VALUE_MAP, .length = 4, .pairs = pairs};
 	}
 	if (items == NULL)
 		return false;
-	root_pairs[0] = pair("direction", value_string(policy_direction_name(whole)));
-	root_pairs[1] = pair("dimensions",
+	root_pairs[0] =
+	    policy_request_pair("direction", value_string(policy_direction_name(whole)));
+	root_pairs[1] = policy_request_pair("dimensions",
 	    (struct value){.type = VALUE_ARRAY, .length = diff->count, .items = items});
 	text = json_write(&root, JSON_STYLE_PRETTY, NULL);
 	if (text != NULL)

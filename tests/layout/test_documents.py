@@ -70,6 +70,13 @@ def test_every_event_and_end_is_documented(header, macro):
     assert names and [name for name in names if name not in listed] == []
 
 
+def test_every_rule_of_the_linter_is_documented():
+    rows = [(row[1], row[2].lower()) for row in tree.table("policy/lint.h", "POLICY_LINTS", 3)]
+    section = tree.text("docs/policy.md").split("### lint")[1].split("###")[0]
+    listed = re.findall(r"^\| `([a-z-]+)` \| (warning|note) \| \S", section, re.M)
+    assert rows and rows == listed
+
+
 def test_every_relative_link_leads_somewhere():
     bad = []
     for name in tree.files(".md"):

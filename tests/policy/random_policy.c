@@ -215,8 +215,9 @@ say_patterns(struct random *random, struct text *text, const char *name)
 	say(text, " ]\n");
 }
 
+/* ret_text: the policy's file, heap memory of the caller's; NULL: it is not wanted. */
 static struct policy *
-load(const struct draft *draft)
+load(const struct draft *draft, char **ret_text)
 {
 	struct random random[5];
 	struct text policy = {.used = 0}, manifest = {.used = 0};
@@ -242,8 +243,11 @@ load(const struct draft *draft)
 	files[1].length = manifest.used;
 	if (getenv("PRAXA_POLICY_SHOW") != NULL)
 		fprintf(stderr, "%s---\n%s===\n", policy.bytes, manifest.bytes);
-	if (fixture_load(files, 2, "random", &ret, &problems) == ERR_OK)
+	if (fixture_load(files, 2, "random", &ret, &problems) == ERR_OK) {
+		if (ret_text != NULL)
+			*ret_text = strdup(policy.bytes);
 		return ret;
+	}
 	if (getenv("PRAXA_POLICY_SHOW") != NULL)
 		fprintf(stderr, "%s\n", problems.items[0].message);
 	return NULL;
@@ -256,14 +260,14 @@ seed(struct random *random)
 }
 
 static struct policy *
-draw(struct random *random, struct draft *draft)
+draw(struct random *random, struct draft *draft, char **ret_text)
 {
 	struct policy *policy;
 
 	do {
 		for (unsigned i = 0; i < ARRAY_SIZE(draft->seeds); i++)
 			draft->seeds[i] = seed(random);
-	} while ((policy = load(draft)) == NULL);
+	} while ((policy = load(draft, ret_text)) == NULL);
 	return policy;
 }
 
@@ -272,15 +276,23 @@ random_pair(struct random *random, struct policy *pair[2])
 {
 	struct draft draft, other;
 
-	pair[0] = draw(random, &draft);
+	pair[0] = draw(random, &draft, NULL);
 	if (random_draw(random, 2) == 0) {
-		pair[1] = draw(random, &other);
+		pair[1] = draw(random, &other, NULL);
 		return;
 	}
 	do {
 		other = draft;
 		other.seeds[random_draw(random, ARRAY_SIZE(other.seeds))] = seed(random);
-	} while ((pair[1] = load(&other)) == NULL);
+	} while ((pair[1] = load(&other, NULL)) == NULL);
+}
+
+struct policy *
+random_policy(struct random *random, char **ret_text)
+{
+	struct draft draft;
+
+	return draw(random, &draft, ret_text);
 }
 
 /* Small values, once. */

@@ -1,0 +1,19 @@
+/* policy_request.h - a request as `praxa policy` shows it: as arguments of `praxa policy explain`,
+ * so that a reader can ask for himself, and as JSON. */
+#ifndef CLI_POLICY_REQUEST_H
+#define CLI_POLICY_REQUEST_H
+
+#include "policy/policy.h"
+
+enum { POLICY_REQUEST_PAIRS_MAX = 5 };
+
+/* --tool 'git.push' --args '{…}' --workspace ws_acme, to stdout; a long value is cut, and says so.
+ */
+void policy_request_print(const struct policy_request *request);
+/* Its members, at pairs; returns how many. They borrow from request. */
+uint32_t policy_request_pairs(
+    const struct policy_request *request, struct value_pair pairs[POLICY_REQUEST_PAIRS_MAX]);
+/* One member of a JSON object; name is static. */
+struct value_pair policy_request_pair(const char *name, struct value value);
+
+#endif
