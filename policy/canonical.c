@@ -1,7 +1,5 @@
 #include "policy/canonical.h"
 
-#include <math.h>
-
 #include "common/json.h"
 #include "common/value_build.h"
 #include "policy/constraint.h"
@@ -11,6 +9,9 @@ enum {
 	SECTION_MAX = 16,                        /* members of one object that the language fixes */
 	CANONICAL_BYTES_MAX = 128 * 1024 * 1024, /* twice a compiled policy */
 };
+
+/* Above it not every whole number is a double. */
+#define WHOLE_MAX 9007199254740992.0
 
 /* A member of a set, beside what it is sorted by. */
 struct member {
@@ -57,8 +58,8 @@ set_of(struct value_build *b, const struct value_list *list)
 static struct value
 plain(struct value value)
 {
-	if (value.type == VALUE_REAL && value.real == floor(value.real) &&
-	    fabs(value.real) < 9007199254740992.0)
+	if (value.type == VALUE_REAL && value.real > -WHOLE_MAX && value.real < WHOLE_MAX &&
+	    (double)(int64_t)value.real == value.real)
 		return (struct value){.type = VALUE_INT, .integer = (int64_t)value.real};
 	return value;
 }

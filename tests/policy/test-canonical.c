@@ -122,7 +122,7 @@ write_once(void *context)
 {
 	SCOPED_FREE char *text = policy_canonical(context);
 
-	return true;
+	return text == NULL || text[0] == '{';
 }
 
 static void
