@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -12,7 +13,9 @@
 #include <unistd.h>
 
 #include "cli/doctor.h"
+#include "common/scope.h"
 #include "policy/rule_read.h"
+#include "sandbox/mode.h"
 
 /* Into new namespaces, as a cell goes: by a user namespace, or as root without. */
 static int
@@ -243,35 +246,31 @@ static const struct row {
 	"forbid it"},
 };
 
-/* The sysctl that stands behind an errno, where there is one. */
+/* What stands behind an errno, where it is known. */
 static void
 explain(enum layer layer, int error, struct doctor_finding *ret)
 {
-	static const struct {
-		const char *path, *forbids, *name;
-	} sysctls[] = {
-	    {"/proc/sys/kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone"},
-	    {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-		"kernel.apparmor_restrict_unprivileged_userns"},
-	};
-	char path[96], value[32];
+	SCOPED_FD proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *name = strerrorname_np(-error), *advice = NULL;
+	char path[96], value[32], obstacle[160];
 
-	doctor_say(ret, DOCTOR_MISSING, rows[layer].fix, "%s (%s)", strerrorname_np(-error),
-	    strerror(-error));
-	if (error == -ENOSPC && rows[layer].sysctl != NULL) {
+	doctor_say(ret, DOCTOR_MISSING, rows[layer].fix, "%s (%s)", name, strerror(-error));
+	if (rows[layer].sysctl == NULL)
+		return;
+	if (error == -ENOSPC) {
 		snprintf(
 		    path, sizeof(path), "/proc/sys/user/max_%s_namespaces", rows[layer].sysctl);
 		doctor_read(path, value, sizeof(value));
 		doctor_say(ret, DOCTOR_MISSING, rows[layer].fix,
 		    "ENOSPC: the sysctl user.max_%s_namespaces is %s", rows[layer].sysctl, value);
 	}
-	for (size_t i = 0; error == -EPERM && rows[layer].sysctl != NULL && i < ARRAY_SIZE(sysctls);
-	     i++) {
-		doctor_read(sysctls[i].path, value, sizeof(value));
-		if (strcmp(value, sysctls[i].forbids) == 0)
-			doctor_say(ret, DOCTOR_MISSING, rows[layer].fix,
-			    "EPERM: the sysctl %s is %s", sysctls[i].name, value);
-	}
+	if (error == -EPERM || error == -EACCES)
+		advice = mode_obstacle(proc, obstacle, sizeof(obstacle));
+	if (advice != NULL)
+		doctor_say(ret, DOCTOR_MISSING, rows[layer].fix, "%s: %s", name, obstacle);
+	if (advice != NULL && layer == LAYER_USER_NS)
+		snprintf(ret->fix, sizeof(ret->fix),
+		    "start Praxa as root, which does without; or %s", advice);
 }
 
 /* Each is the first ABI that has it; docs.kernel.org/userspace-api/landlock.html. */
