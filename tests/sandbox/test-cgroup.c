@@ -2,39 +2,21 @@
  * needs a controller is skipped where that is not delegated. All is done in a folder of its own. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "sandbox/cgroup_file.h"
 #include "tests/lib/check.h"
+#include "tests/sandbox/cgroup_folder.h"
 #include "tests/sandbox/trial.h"
 
 static const char no_tree[] = "no cgroup v2 that this user may write to";
 
 static struct trial_kit kit;
 static char folder[CGROUP_PATH_MAX - 64]; /* ""; there is none to be had */
-
-/* Hybrid hosts have the tree in the second place. */
-static void
-make_folder(void)
-{
-	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
-	struct statfs fs;
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (statfs(places[i], &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
-			continue;
-		snprintf(folder, sizeof(folder), "%s/praxa-test-%d", places[i], (int)getpid());
-		if (mkdir(folder, 0755) == 0)
-			return;
-	}
-	folder[0] = '\0';
-}
 
 static struct cgroup *
 take(void)
@@ -429,22 +411,17 @@ begin(void **state)
 {
 	(void)state;
 	trial_kit_init(&kit);
-	make_folder();
+	cgroup_folder_make(folder, sizeof(folder));
 	return 0;
 }
 
 static int
 end(void **state)
 {
-	char own[CGROUP_PATH_MAX];
-
 	(void)state;
 	trial_kit_done(&kit);
-	if (folder[0] == '\0')
-		return 0;
-	snprintf(own, sizeof(own), "%s/supervisor", folder);
-	rmdir(own);
-	return rmdir(folder);
+	cgroup_folder_remove(folder);
+	return folder[0] != '\0' && access(folder, F_OK) == 0;
 }
 
 int

@@ -45,8 +45,8 @@ write_maps(int ready_fd)
 	_exit(0);
 }
 
-static bool
-is_forbidden(void)
+bool
+userns_is_forbidden(void)
 {
 	int fd = open("/proc/sys/user/max_user_namespaces", O_RDONLY | O_CLOEXEC);
 	char first = 0;
@@ -64,7 +64,7 @@ userns_forbid(void)
 
 	if (geteuid() != 0)
 		return false;
-	if (is_forbidden())
+	if (userns_is_forbidden())
 		return true;
 	require(pipe2(ready, O_CLOEXEC) == 0, "pipe");
 	pid = fork();

@@ -9,5 +9,7 @@
  * stays as it is. Where the machine's is 0 already, nothing is to do. false: this is not root, and
  * nothing happens. Aborts on failure. */
 bool userns_forbid(void);
+/* Whether user.max_user_namespaces is 0 where this process is. */
+bool userns_is_forbidden(void);
 
 #endif
