@@ -34,6 +34,7 @@
 	X(OWN_NULL, "own /dev/null", "cells share the supervisor's open /dev/null")            \
 	X(ROOT, "root", "no pivot_root: the host's root stays")                                \
 	X(PID_NS, "pid-namespace", "the host's processes")                                     \
+	X(CGROUP, "cgroup", "no leaf of its own, so no limits of the cell as a whole")         \
 	/* Below: what cannot be turned off, because nothing can be built without it. */       \
 	X(USER_NS, "user-namespace", "")                                                       \
 	X(MOUNT_NS, "mount-namespace", "")                                                     \

@@ -189,6 +189,17 @@
 	X(priority, "nice -20 and real-time scheduling", SECCOMP, 0, "refused")          \
 	X(locked_memory, "mlock", SECCOMP, 0, "refused")
 
+/* cgroup.c; its guard is there only where the tests may write to cgroup v2 */
+#define PROBES_CGROUP(X)                                                                           \
+	X(memory_of_all, "processes that together use more memory than the limit", CGROUP, 0,      \
+	    "the cell is killed")                                                                  \
+	X(cgroup_left, "its own number written to the host's cgroup.procs", ROOT, GUARD_BIT(ROOT), \
+	    "not there")                                                                           \
+	X(cgroup_raised, "the limits of its own leaf, raised in the host's tree", ROOT,            \
+	    GUARD_BIT(ROOT), "not there")                                                          \
+	X(cgroup_mounted, "cgroup2 mounted in a namespace of its own, to raise its limits",        \
+	    SECCOMP, 0, "no file system")
+
 /* init.c */
 #define PROBES_INIT(X)                                                                         \
 	X(kill_init, "SIGKILL to process 1", PID_NS, GUARD_BIT(PID_NS), "it lives")            \
@@ -243,6 +254,7 @@
 	PROBES_TTY(X) \
 	PROBES_PROC(X) \
 	PROBES_RESOURCES(X) \
+	PROBES_CGROUP(X) \
 	PROBES_INIT(X) \
 	PROBES_PAIRS(X)
 /* clang-format on */

@@ -38,10 +38,11 @@ enum stage_way {
 /* Aborts when it cannot be made. */
 struct stage *stage_new(enum stage_way way);
 void stage_free(struct stage **stage);
-/* Whether stage_try_weak can be asked: as root of an ordinary host only. */
+/* Whether stage_try_weak can be asked: as root only, and of STAGE_PRIVILEGED only where it is the
+ * host that forbids user namespaces, not a namespace around the test. */
 bool stage_has_weak(const struct stage *stage);
-/* ABI of Landlock that the last cell had. */
-uint32_t stage_landlock_abi(const struct stage *stage);
+/* Whether its cells have a cgroup with every limit. */
+bool stage_has_cgroup(const struct stage *stage);
 
 /* Runs probe in the product's own cell under a profile; with hold, beside a first cell that holds
  * something for it. */

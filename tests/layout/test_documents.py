@@ -1,6 +1,8 @@
 """What the documents say is what the tables say."""
 
 import importlib
+import importlib.machinery
+import importlib.util
 import re
 import sys
 import warnings
@@ -84,6 +86,20 @@ def test_every_relative_link_leads_somewhere():
             if not (tree.ROOT / name).parent.joinpath(target).exists():
                 bad.append(f"{name}: {target}")
     assert bad == []
+
+
+def test_the_escapes_are_those_of_the_code():
+    """Every probe is in the document, with what was measured of it, and no other is."""
+    path = str(tree.ROOT / "tests/escape/table")
+    spec = importlib.util.spec_from_loader("table", importlib.machinery.SourceFileLoader("table", path))
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    build = tree.build()
+    probes = {"on", *(row[1] for row in table.rows(build) if row[0])}
+    for measured in table.measurements():
+        assert set(measured) == probes, f"{measured['on']}: measure again with tests/escape/table"
+    above, made = tree.text("docs/escapes.md").split(table.MARK)
+    assert made == table.render(build), "run tests/escape/table BUILD --render"
 
 
 def test_commit_subjects_name_a_folder():
