@@ -21,6 +21,14 @@ vm_packages=(
   libssl3 liburing2 openssl
 )
 
+# The suite arm64 of tests/vm: what compiles for it and emulates it, and what is unpacked for it.
+emulation_arm64_packages=(cpio gcc-aarch64-linux-gnu mmdebstrap qemu-system-arm)
+arm64_packages=(
+  busybox-static libc6-dev libcap-dev libcmocka-dev libevent-dev libfyaml-dev libgcc-12-dev
+  libjansson-dev libmsgpack-dev libseccomp-dev libsqlite3-dev libssl-dev liburing-dev
+  linux-image-cloud-arm64 python3-minimal
+)
+
 missing_packages() {
   local group name list
   for group in "$@"; do

@@ -4,6 +4,7 @@ Lies in PLACE/source/tests/vm beside PLACE/build and PLACE/plan.json. Progress g
 results, in the form that tests/report.py reads, as one tar to RESULTS.
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -51,12 +52,16 @@ def run_as(user, command, timeout, scratch):
         return subprocess.CompletedProcess(whole, TIMED_OUT, said, "timed out\n")
 
 
+def in_group(test, group):
+    return f"praxa:{group}" in test["suite"]
+
+
 def is_for(test, user):
-    return test["name"].endswith("-as-user") == (user == "user")
+    return in_group(test, "cell") and test["name"].endswith("-as-user") == (user == "user")
 
 
-def is_privileged(test):
-    return test["name"].endswith("-privileged")
+def is_privileged(test, group):
+    return in_group(test, group) and test["name"].endswith("-privileged")
 
 
 class Guest:
@@ -79,18 +84,23 @@ class Guest:
         for line in (done.stdout + done.stderr).splitlines()[-60:]:
             self.say(f"  | {line}")
 
+    def program(self, name, user, test):
+        """One compiled test; a line of JSON, as meson's own log has it."""
+        command = [BUILD / test["program"], *test["arguments"]]
+        began = time.monotonic()
+        done = run_as(user, command, test["timeout"] * SLOWNESS, self.scratch(user))
+        result = "OK" if done.returncode == 0 else "FAIL"
+        self.say(f"{name}: {test['name']} {result} ({time.monotonic() - began:.1f} s)")
+        if done.returncode:
+            self.show(done)
+        row = {"name": test["name"], "result": result, "returncode": done.returncode, "stdout": done.stdout}
+        return json.dumps(row) + "\n"
+
     def programs(self, name, user, tests):
-        """Compiled tests; one line of JSON a test, as meson's own log has it."""
-        with open(RESULTS / f"{name}.json", "w") as log:
-            for test in tests:
-                command = [BUILD / test["program"], *test["arguments"]]
-                done = run_as(user, command, test["timeout"] * SLOWNESS, self.scratch(user))
-                result = "OK" if done.returncode == 0 else "FAIL"
-                self.say(f"{name}: {test['name']} {result}")
-                if done.returncode:
-                    self.show(done)
-                row = {"name": test["name"], "result": result, "returncode": done.returncode, "stdout": done.stdout}
-                log.write(json.dumps(row) + "\n")
+        """One on each processor, for none of them uses two."""
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            rows = pool.map(lambda test: self.program(name, user, test), tests)
+            (RESULTS / f"{name}.json").write_text("".join(rows))
 
     def pytest(self, name, user, *places):
         scratch = self.scratch(user)
@@ -114,12 +124,19 @@ class Guest:
             tests = [test for test in self.plan["tests"] if is_for(test, user)]
             self.programs(f"vm-{user}-cell", user, tests)
 
-    def suite_forbidden(self):
+    def forbidden(self, name, group):
         before = FORBID.read_text()
         FORBID.write_text("0")
-        tests = [test for test in self.plan["tests"] if is_privileged(test)]
-        self.programs("vm-forbidden-cell", "root", tests)
+        self.programs(name, "root", [test for test in self.plan["tests"] if is_privileged(test, group)])
         FORBID.write_text(before)
+
+    def suite_forbidden(self):
+        self.forbidden("vm-forbidden-cell", "cell")
+
+    def suite_table(self):
+        tables = [test for test in self.plan["tests"] if in_group(test, "table")]
+        self.programs("vm-table", "root", [test for test in tables if not is_privileged(test, "table")])
+        self.forbidden("vm-forbidden-table", "table")
 
     def suite_scenario(self):
         """Both users at once: scenarios wait more than they work."""

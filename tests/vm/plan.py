@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-groups = {"praxa:cell"}
+groups = {"praxa:cell", "praxa:table"}
 folders = ["seccomp-profiles", "sdk"]
 
 
