@@ -58,7 +58,7 @@ add_test(struct policy_reader *reader, const struct yaml_node *key, struct readi
 	reading->count++;
 	if (reading->used > 0)
 		say(reading, ", ");
-	*test = (struct policy_test){.operator= operator};
+	*test = (struct policy_test){.operator= operator, .line = key->place.line };
 	return test;
 }
 

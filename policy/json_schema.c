@@ -95,6 +95,15 @@ write_scalar(struct writing *w, struct value_map *object, const struct policy_ke
 	value_map_put(&w->build, object, "type", value_list_texts(&w->build, types));
 }
 
+/* A schema without keywords takes everything. */
+static void
+write_any(struct writing *w, struct object *object, const struct policy_key *row)
+{
+	(void)w;
+	(void)object;
+	(void)row;
+}
+
 /* What a list holds: its row's item, or else what its type says. */
 static struct value
 write_item(struct writing *w, const struct policy_key *row)
@@ -200,6 +209,7 @@ static void (*const writers[POLICY_TYPE_COUNT])(
     [POLICY_TYPE_TEXTS] = write_list,
     [POLICY_TYPE_TEXT_OR_TEXTS] = write_text_or_texts,
     [POLICY_TYPE_SCALARS] = write_list,
+    [POLICY_TYPE_ANY] = write_any,
     [POLICY_TYPE_LIST] = write_list,
     [POLICY_TYPE_MAP] = write_map,
     [POLICY_TYPE_TEXT_OR_MAP] = write_text_or_map,

@@ -276,6 +276,12 @@ static const struct policy_key audit_rows[] = {
     {0},
 };
 
+static void
+read_tests(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	policy_read_fixtures(reader, key, ((struct policy_loading *)into)->policy);
+}
+
 static const struct policy_key policy_rows[] = {
     {"policy", POLICY_REQUIRED, POLICY_TYPE_INTEGER, NULL, "version of the language, 1", 1, 1},
     {"skill", POLICY_REQUIRED, POLICY_TYPE_TEXT, read_skill, "name of the Skill",
@@ -300,6 +306,8 @@ static const struct policy_key policy_rows[] = {
 	.rows = sandbox_rows, .within = cell_of},
     {"audit", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "how its record is kept", .rows = audit_rows,
 	.within = skill_of},
+    {"tests", POLICY_OPTIONAL, POLICY_TYPE_LIST, read_tests, "requests and how they are decided", 1,
+	POLICY_FIXTURES_MAX, .item = &policy_fixture_item},
     {0},
 };
 

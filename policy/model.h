@@ -5,6 +5,7 @@
 #define POLICY_MODEL_H
 
 #include "common/arena.h"
+#include "policy/fixture.h"
 #include "policy/glob.h"
 #include "policy/policy.h"
 #include "policy/schema.h"
@@ -44,6 +45,7 @@ struct policy_constraint;
 /* One operator with its operand. */
 struct policy_test {
 	enum policy_operator operator;
+	uint32_t line;
 	union {
 		struct {
 			const struct value *values;
@@ -143,6 +145,8 @@ struct policy {
 	const struct policy_tool_rule **allowed; /* sorted by name */
 	uint32_t allowed_count;
 	struct policy_patterns read, write;
+	const struct policy_fixture *fixtures; /* no decision reads them */
+	uint32_t fixture_count;
 };
 
 #endif

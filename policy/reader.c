@@ -258,6 +258,18 @@ check_text_or_map(struct policy_reader *reader, struct yaml_node *value, const c
 	return value->kind == YAML_MAP || policy_read_text(reader, value);
 }
 
+/* What it may be is read's to say. */
+static bool
+check_any(struct policy_reader *reader, struct yaml_node *value, const char *name,
+    const struct policy_key *row)
+{
+	(void)reader;
+	(void)value;
+	(void)name;
+	(void)row;
+	return true;
+}
+
 typedef bool (*check_function)(struct policy_reader *reader, struct yaml_node *value,
     const char *name, const struct policy_key *row);
 
@@ -272,6 +284,7 @@ static const check_function checks[POLICY_TYPE_COUNT] = {
     [POLICY_TYPE_TEXTS] = check_list,
     [POLICY_TYPE_TEXT_OR_TEXTS] = check_list,
     [POLICY_TYPE_SCALARS] = check_list,
+    [POLICY_TYPE_ANY] = check_any,
     [POLICY_TYPE_LIST] = check_list,
     [POLICY_TYPE_MAP] = check_map,
     [POLICY_TYPE_TEXT_OR_MAP] = check_text_or_map,

@@ -28,6 +28,7 @@ struct policy_reader {
 	X(TEXTS, "a list of texts")                           \
 	X(TEXT_OR_TEXTS, "text or a list of texts")           \
 	X(SCALARS, "a list of texts, numbers, true or false") \
+	X(ANY, "a value")                                     \
 	X(LIST, "a list")                                     \
 	X(MAP, "a map")                                       \
 	X(TEXT_OR_MAP, "text or a map")

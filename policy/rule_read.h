@@ -11,6 +11,7 @@
 
 /* What texts are made of, for editors. */
 #define POLICY_PATTERN_NAME "^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$"
+#define POLICY_PATTERN_WORKSPACE "^ws_(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$"
 #define POLICY_PATTERN_TOOL "^[a-z][a-z0-9._-]{0,63}$"
 #define POLICY_PATTERN_EVENT "^[a-z][a-z0-9._-]{0,62}$"
 #define POLICY_PATTERN_ARGUMENT "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
@@ -50,6 +51,17 @@ void policy_read_constraint(struct policy_reader *reader, const struct yaml_node
 MUST_USE bool policy_read_path(struct policy_reader *reader, const struct yaml_node *node);
 /* Sorts by name; the names are unique. */
 void policy_constraints_sort(struct policy_constraint *items, uint32_t count);
+
+/* value_read.c: any value, without what YAML readers disagree on; false: a problem was added, or
+ * memory is out. */
+enum { POLICY_VALUES_MAX = 1024 }; /* lists, maps and what they hold, together */
+MUST_USE bool policy_read_tree(
+    struct policy_reader *reader, struct yaml_node *node, struct value *ret);
+
+/* fixture_read.c: the list of tests. */
+extern const struct policy_key policy_fixture_item;
+void policy_read_fixtures(
+    struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
 
 /* schema_read.c: an object's `required` and `properties`. */
 extern const struct policy_key policy_schema_rows[], policy_arguments_rows[];

@@ -34,6 +34,7 @@ static const struct lone {
     {"manifests[]", .why = "which file a tool is declared in decides nothing"},
     {"trigger[].source", .why = "there is one source"},
     {"tool.forge.unnamed", .why = "no rule names it, so nobody can call it"},
+    {"tests", .why = "a test decides nothing"},
     {"integration", .why = "the tools' names say it, and must"},
     {"tools.forge.comment.allow.verdict.optional", ", optional: true", ""},
     {"tools.forge.comment.allow.labels.optional", "\"review/**\" }, optional: true",
@@ -111,6 +112,17 @@ try(struct mutating *m, const char *path, size_t offset, size_t length, const ch
 	return true;
 }
 
+/* A row says it for what lies beneath a tool or the tests, too. */
+static bool
+is_of(const struct lone *row, const char *path)
+{
+	size_t length = strlen(row->path);
+
+	return strncmp(row->path, path, length) == 0 &&
+	       (path[length] == '\0' || strncmp(row->path, "tool.", 5) == 0 ||
+		   strcmp(row->path, "tests") == 0);
+}
+
 static bool
 is_lone(struct mutating *m, const char *path)
 {
@@ -119,8 +131,7 @@ is_lone(struct mutating *m, const char *path)
 	for (unsigned i = 0; i < ARRAY_SIZE(lone); i++) {
 		const char *at;
 
-		if (strncmp(lone[i].path, path, strlen(lone[i].path)) != 0 ||
-		    (path[strlen(lone[i].path)] != '\0' && strncmp(lone[i].path, "tool.", 5) != 0))
+		if (!is_of(&lone[i], path))
 			continue;
 		if (lone[i].why != NULL)
 			return true;

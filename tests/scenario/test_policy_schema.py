@@ -24,15 +24,17 @@ UNSEEN = {
     "needs to compare two places of the file": """
         manifest-integration.tools manifest-twice pin-twice schema-bounds.tools schema-effect.tools
         schema-enum.tools schema-required.tools tool-absent-and tool-no-operator
+        test-args test-event test-no-event test-nothing test-two
         tool-range-empty tool-why trigger-operators
     """,
     "needs arithmetic or a grammar": """
         bundle-program limit-range memory-stars memory-variable-behind memory-variable-mixed
-        memory-variable-name memory-variable-near retention schema-deep.tools
+        memory-variable-name memory-variable-near retention schema-deep.tools test-values-many
         tool-glob-class tool-glob-stars
     """,
     "is gone when YAML has become JSON": """
         scalar-exponent tool-eq-ambiguous yaml-anchor yaml-duplicate yaml-duplicate-quoted
+        test-value-ambiguous test-value-empty test-value-key
         yaml-escape-hidden yaml-escape-nul yaml-merge yaml-tag
     """,
 }

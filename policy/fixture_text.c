@@ -1,0 +1,183 @@
+/* A fixture as people would write it, so that one which an analysis found can be pasted into the
+ * file. What is written here reads back as the same fixture, or is not written at all. */
+#include <stdio.h>
+
+#include "common/utf8.h"
+#include "policy/fixture.h"
+#include "policy/yaml.h"
+
+enum { TEXT_MAX = 32 * 1024 }; /* more is no line that anybody reviews */
+
+static bool write_value(FILE *out, const struct value *value);
+
+/* True for text that stands without quotes and is text to every YAML reader. */
+static bool
+is_plain(const char *text, size_t length)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-./";
+	char word[128];
+	const struct yaml_node node = {.plain = true, .text = word, .length = (uint32_t)length};
+
+	if (length == 0 || length >= sizeof(word) || memchr(letters, text[0], 52) == NULL)
+		return false;
+	memcpy(word, text, length);
+	word[length] = '\0';
+	return strspn(word, letters) == length && policy_yaml_scalar(&node) == YAML_TEXT;
+}
+
+static bool
+write_text(FILE *out, const char *text, size_t length)
+{
+	const unsigned char *t = (const unsigned char *)text;
+
+	if (is_plain(text, length))
+		return fwrite(text, 1, length, out) == length;
+	fputc('"', out);
+	for (size_t i = 0; i < length;) {
+		size_t width = utf8_width(t + i, length - i);
+
+		if (width == 0 || t[i] < 0x20 || t[i] == 0x7f ||
+		    (width > 1 && utf8_is_invisible(t + i, width)))
+			return false;
+		if (t[i] == '"' || t[i] == '\\')
+			fputc('\\', out);
+		fwrite(t + i, 1, width, out);
+		i += width;
+	}
+	return fputc('"', out) != EOF;
+}
+
+static bool
+write_real(FILE *out, double number)
+{
+	char text[40];
+	const struct yaml_node node = {.plain = true, .text = text};
+	double back;
+
+	snprintf(text, sizeof(text), "%.15g", number);
+	if (strpbrk(text, ".en") == NULL)
+		memcpy(text + strlen(text), ".0", 3);
+	back = strtod(text, NULL);
+	/* Bytes, because == on doubles says nothing about the sign of zero. */
+	if (memcmp(&back, &number, sizeof(back)) != 0 || policy_yaml_scalar(&node) != YAML_NUMBER)
+		return false;
+	return fputs(text, out) != EOF;
+}
+
+static bool
+write_items(FILE *out, const struct value *array)
+{
+	for (uint32_t i = 0; i < array->length; i++) {
+		fputs(i == 0 ? "[ " : ", ", out);
+		if (!write_value(out, &array->items[i]))
+			return false;
+	}
+	return fputs(array->length == 0 ? "[]" : " ]", out) != EOF;
+}
+
+static bool
+write_pairs(FILE *out, const struct value *map)
+{
+	for (uint32_t i = 0; i < map->length; i++) {
+		const struct value *key = &map->pairs[i].key;
+
+		fputs(i == 0 ? "{ " : ", ", out);
+		if (key->length == 0 || !write_text(out, key->string, key->length))
+			return false;
+		fputs(": ", out);
+		if (!write_value(out, &map->pairs[i].value))
+			return false;
+	}
+	return fputs(map->length == 0 ? "{}" : " }", out) != EOF;
+}
+
+static bool
+write_value(FILE *out, const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_NULL:
+		return fputs("null", out) != EOF;
+	case VALUE_BOOL:
+		return fputs(value->boolean ? "true" : "false", out) != EOF;
+	case VALUE_INT:
+		return fprintf(out, "%lld", (long long)value->integer) > 0;
+	case VALUE_REAL:
+		return write_real(out, value->real);
+	case VALUE_STRING:
+		return write_text(out, value->string, value->length);
+	case VALUE_ARRAY:
+		return write_items(out, value);
+	case VALUE_MAP:
+		return write_pairs(out, value);
+	case VALUE_BYTES:
+		break;
+	}
+	return false;
+}
+
+static bool
+write_key(FILE *out, const char *key, const char *text)
+{
+	fprintf(out, ", %s: ", key);
+	return write_text(out, text, strlen(text));
+}
+
+static bool
+write_fixture(FILE *out, const struct policy_fixture *fixture)
+{
+	const struct policy_request *request = &fixture->request;
+
+	fprintf(out, "{ %s: ", policy_fixture_key(request->action));
+	if (!write_text(out, request->name, strlen(request->name)) ||
+	    (request->event != NULL && !write_key(out, "event", request->event)))
+		return false;
+	if (request->args != NULL && request->args->length > 0 &&
+	    (fputs(", args: ", out) == EOF || !write_value(out, request->args)))
+		return false;
+	if (request->input != NULL && request->input->length > 0 &&
+	    (fputs(", input: ", out) == EOF || !write_value(out, request->input)))
+		return false;
+	if (strcmp(request->workspace, POLICY_FIXTURE_WORKSPACE) != 0 &&
+	    !write_key(out, "workspace", request->workspace))
+		return false;
+	if (!write_key(out, "expect", policy_fixture_expected(fixture->expected)) ||
+	    (fixture->rule != NULL && !write_key(out, "rule", fixture->rule)) ||
+	    (fixture->why[0] != '\0' && !write_key(out, "why", fixture->why)))
+		return false;
+	return fputs(" }", out) != EOF;
+}
+
+const char *
+policy_fixture_key(enum policy_action action)
+{
+#define ASK_NAME(key, action, help) [POLICY_##action] = #key,
+	static const char *const names[] = {
+	    [POLICY_ACTION_NONE] = "", POLICY_FIXTURE_ASKS(ASK_NAME)};
+
+	return (unsigned)action < ARRAY_SIZE(names) && names[action] != NULL ? names[action] : "";
+}
+
+const char *
+policy_fixture_expected(enum err expected)
+{
+	return expected == ERR_OK ? "allow" : err_name(expected);
+}
+
+char *
+policy_fixture_text(const struct policy_fixture *fixture)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	bool written;
+
+	if (out == NULL)
+		return NULL;
+	written = write_fixture(out, fixture);
+	written = fclose(out) == 0 && written && length <= TEXT_MAX;
+	if (written)
+		return text;
+	free(text);
+	return NULL;
+}
