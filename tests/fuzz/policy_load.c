@@ -1,11 +1,12 @@
 /* The loader: a policy beside a sound manifest, or a manifest beside a policy that names it. What
- * loads is asked; what does not says why. Input: one byte that chooses, then the file. */
+ * loads is asked and tested; what does not says why. Input: one byte that chooses, then the file.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/policy.h"
+#include "policy/coverage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,6 +44,28 @@ ask(const struct policy *policy)
 	}
 }
 
+/* A fixture that loads passes or fails, can be written again or not, and never does anything else.
+ */
+static void
+test(const struct policy *policy)
+{
+	const struct policy_fixture *fixture;
+	struct policy_coverage coverage;
+
+	for (uint32_t i = 0; (fixture = policy_fixture(policy, i)) != NULL; i++) {
+		struct policy_fixture_result result = policy_fixture_run(policy, fixture);
+
+		if (result.passed && result.decision.code != fixture->expected)
+			abort();
+		free(policy_fixture_text(fixture));
+	}
+	if (policy_coverage(policy, &coverage) != ERR_OK)
+		return;
+	if (coverage.covered > coverage.count)
+		abort();
+	policy_coverage_done(&coverage);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,11 +89,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data + 1, size - 1);
 	files[is_manifest ? 0 : 1].data = copy;
 	files[is_manifest ? 0 : 1].length = (uint32_t)(size - 1);
-	if (policy_load(&pack, "dir/p", &policy, &problems) == ERR_OK)
+	if (policy_load(&pack, "dir/p", &policy, &problems) == ERR_OK) {
 		ask(policy);
-	else
-		for (uint32_t i = 0; i < problems.count && i < POLICY_PROBLEMS_MAX; i++)
-			policy_problem_text(text, sizeof(text), &problems.items[i]);
+		test(policy);
+	}
+	for (uint32_t i = 0; i < problems.count && i < POLICY_PROBLEMS_MAX; i++)
+		policy_problem_text(text, sizeof(text), &problems.items[i]);
 	policy_free(&policy);
 	free(copy);
 	return 0;

@@ -14,7 +14,7 @@ uint32_t random_draw(struct random *random, uint32_t bound);
 /* A pair of policies that load: two, or one and a copy with a part of it drawn anew. */
 void random_pair(struct random *random, struct policy *pair[2]);
 
-/* A policy that loads, and its file, heap memory of the caller's. */
+/* A policy that loads, and, where ret_text is not NULL, its file, heap memory of the caller's. */
 struct policy *random_policy(struct random *random, char **ret_text);
 
 /* Calls visit with every small request until it answers false. */

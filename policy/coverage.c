@@ -1,0 +1,214 @@
+#include "policy/coverage.h"
+
+#include "policy/constraint.h"
+
+/* Parts being listed: counted first, then filled. */
+struct listing {
+	const struct policy *policy;
+	struct policy_covered *items; /* NULL: only counted */
+	uint32_t count;
+};
+
+static struct policy_covered *
+add(struct listing *l, const char *rule, const char *part, uint32_t line, bool has_failing)
+{
+	uint32_t at = l->count++;
+
+	if (l->items == NULL)
+		return NULL;
+	l->items[at] = (struct policy_covered){
+	    .rule = rule, .part = part, .line = line, .has_failing = has_failing};
+	return &l->items[at];
+}
+
+static void
+mark(struct policy_covered *item, bool holds)
+{
+	item->passes = item->passes || holds;
+	item->fails = item->fails || !holds;
+}
+
+/* The operators of a constraint, those of its items included, in the order that mark_constraint
+ * walks. */
+static void
+add_constraint(struct listing *l, const struct policy_constraint *constraint, const char *rule)
+{
+	for (uint32_t i = 0; i < constraint->count; i++) {
+		const struct policy_test *test = &constraint->tests[i];
+
+		add(l, rule, policy_operator_name(test->operator), test->line, true);
+		if (test->operator== POLICY_OPERATOR_EACH)
+			add_constraint(l, test->each, rule);
+	}
+}
+
+static struct policy_covered *
+mark_constraint(struct policy_covered *item, const struct policy_constraint *constraint,
+    const struct value *value, const struct value *input)
+{
+	for (uint32_t i = 0; i < constraint->count; i++) {
+		const struct policy_test *test = &constraint->tests[i];
+		bool is_list = value != NULL && value->type == VALUE_ARRAY && value->length > 0;
+
+		if (test->operator== POLICY_OPERATOR_ABSENT)
+			mark(item, value == NULL);
+		else if (value != NULL)
+			mark(item, policy_test_holds(test, value, input));
+		item++;
+		if (test->operator!= POLICY_OPERATOR_EACH)
+			continue;
+		for (uint32_t j = 0; is_list && j + 1 < value->length; j++)
+			mark_constraint(item, test->each, &value->items[j], input);
+		item = mark_constraint(
+		    item, test->each, is_list ? &value->items[value->length - 1] : NULL, input);
+	}
+	return item;
+}
+
+static bool
+is_named(const struct policy_trigger_rule *rule, const struct policy_request *request)
+{
+	if (strcmp(rule->source, request->name) != 0)
+		return false;
+	for (uint32_t i = 0; request->event != NULL && i < rule->event_count; i++)
+		if (strcmp(rule->events[i], request->event) == 0)
+			return true;
+	return false;
+}
+
+static void
+mark_trigger(struct policy_covered *item, const struct policy_trigger_rule *rule,
+    const struct policy_request *request)
+{
+	bool named = is_named(rule, request), holds = named;
+	struct policy_covered *next = item + 1;
+
+	for (uint32_t i = 0; named && i < rule->where.count; i++) {
+		const struct policy_constraint *constraint = &rule->where.items[i];
+		const struct value *value = value_path(request->input, constraint->name);
+
+		holds = policy_constraint_holds(constraint, value, request->input) && holds;
+		next = mark_constraint(next, constraint, value, request->input);
+	}
+	mark(item, holds);
+}
+
+static void
+cover_trigger(struct listing *l, const struct policy_trigger_rule *rule)
+{
+	struct policy_covered *item = add(l, "trigger", "rule", rule->line, true);
+
+	for (uint32_t i = 0; i < rule->where.count; i++)
+		add_constraint(l, &rule->where.items[i], rule->where.items[i].rule);
+	for (uint32_t i = 0; item != NULL && i < l->policy->fixture_count; i++)
+		if (l->policy->fixtures[i].request.action == POLICY_TRIGGER)
+			mark_trigger(item, rule, &l->policy->fixtures[i].request);
+}
+
+static void
+mark_call(struct policy_covered *item, const struct policy_tool_rule *rule,
+    const struct policy *policy, const struct policy_request *request)
+{
+	struct policy_covered *next = item + 1;
+	struct policy_misfit misfit;
+
+	mark(item, policy_decide(policy, request).verdict == POLICY_ALLOW);
+	if (!policy_schema_fits(&rule->schema, request->args, &misfit))
+		return;
+	for (uint32_t i = 0; i < rule->arguments.count; i++) {
+		const struct policy_constraint *constraint = &rule->arguments.items[i];
+
+		next = mark_constraint(
+		    next, constraint, value_get(request->args, constraint->name), request->input);
+	}
+}
+
+/* What a deny closes is not there to be exercised. */
+static void
+cover_tool(struct listing *l, const struct policy_tool_rule *rule)
+{
+	struct policy_covered *item;
+
+	if (rule->deny)
+		item = add(l, rule->rule, "deny", rule->deny_line, false);
+	else
+		item = add(l, rule->allow_rule, "rule", rule->allow_line, true);
+	for (uint32_t i = 0; !rule->deny && i < rule->arguments.count; i++)
+		add_constraint(l, &rule->arguments.items[i], rule->arguments.items[i].rule);
+	for (uint32_t i = 0; item != NULL && i < l->policy->fixture_count; i++) {
+		const struct policy_request *request = &l->policy->fixtures[i].request;
+
+		if (request->action != POLICY_TOOL || strcmp(request->name, rule->tool.name) != 0)
+			continue;
+		if (rule->deny)
+			mark(item, true);
+		else
+			mark_call(item, rule, l->policy, request);
+	}
+}
+
+static void
+cover_patterns(struct listing *l, const struct policy_patterns *patterns, enum policy_action action)
+{
+	for (uint32_t i = 0; i < patterns->count; i++) {
+		const struct policy_pattern *pattern = &patterns->items[i];
+		struct policy_covered *item =
+		    add(l, patterns->section.rule, pattern->text, pattern->line, true);
+
+		for (uint32_t j = 0; item != NULL && j < l->policy->fixture_count; j++) {
+			const struct policy_request *request = &l->policy->fixtures[j].request;
+			const char *variable = NULL;
+
+			if (request->action == action)
+				mark(item,
+				    policy_pattern_meets(pattern, request->name,
+					strlen(request->name), request, &variable) == POLICY_MEETS);
+		}
+	}
+}
+
+static void
+cover(struct listing *l)
+{
+	const struct policy *policy = l->policy;
+
+	for (uint32_t i = 0; i < policy->trigger_count; i++)
+		cover_trigger(l, &policy->triggers[i]);
+	for (uint32_t i = 0; i < policy->tool_count; i++)
+		if (policy->tools[i].has_rule)
+			cover_tool(l, &policy->tools[i]);
+	cover_patterns(l, &policy->read, POLICY_MEMORY_READ);
+	cover_patterns(l, &policy->write, POLICY_MEMORY_WRITE);
+}
+
+bool
+policy_covered_is_whole(const struct policy_covered *covered)
+{
+	return covered->passes && (covered->fails || !covered->has_failing);
+}
+
+enum err
+policy_coverage(const struct policy *policy, struct policy_coverage *ret)
+{
+	struct listing l = {.policy = policy};
+	uint32_t covered = 0;
+
+	cover(&l);
+	l.items = calloc(l.count > 0 ? l.count : 1, sizeof(*l.items));
+	if (l.items == NULL)
+		return ERR_INTERNAL;
+	l.count = 0;
+	cover(&l);
+	for (uint32_t i = 0; i < l.count; i++)
+		covered += policy_covered_is_whole(&l.items[i]);
+	*ret = (struct policy_coverage){
+	    .items = l.items, .count = l.count, .covered = covered, .memory = l.items};
+	return ERR_OK;
+}
+
+void
+policy_coverage_done(struct policy_coverage *coverage)
+{
+	free(coverage->memory);
+	*coverage = (struct policy_coverage){0};
+}
