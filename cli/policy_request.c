@@ -4,7 +4,7 @@
 
 #include "common/json.h"
 
-enum { SHOWN_MAX = 240 };
+enum { SHOWN_MAX = 4096 };
 
 /* Options of `praxa policy explain`. */
 static const char *const options[] = {
@@ -15,27 +15,42 @@ static const char *const options[] = {
     [POLICY_MEMORY_WRITE] = "memory-write",
 };
 
+/* text as one word of a POSIX shell (2.2.2 Single-Quotes), whatever it holds. */
+static void
+print_option(const char *option, const char *text)
+{
+	printf("--%s '", option);
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*text);
+	putchar('\'');
+}
+
+/* Whole or not at all: half a value would be another request. */
 static void
 print_value(const char *option, const struct value *value)
 {
 	SCOPED_FREE char *text = json_write(value, JSON_STYLE_COMPACT, NULL);
-	char shown[SHOWN_MAX];
 
-	text_copy(shown, sizeof(shown), text != NULL ? text : "?");
-	printf(" %s '%s%s'", option, shown,
-	    text != NULL && strlen(text) >= sizeof(shown) ? " ... (--json shows it whole)" : "");
+	putchar(' ');
+	if (text == NULL || strlen(text) > SHOWN_MAX)
+		printf("--%s ... (too long for a line; --json shows it)", option);
+	else
+		print_option(option, text);
 }
 
 void
 policy_request_print(const struct policy_request *request)
 {
-	printf("--%s '%s'", options[request->action], request->name);
+	print_option(options[request->action], request->name);
 	if (request->event != NULL)
 		printf(" --event %s", request->event);
 	if (request->args != NULL)
-		print_value("--args", request->args);
+		print_value("args", request->args);
 	if (request->input != NULL && request->input->length > 0)
-		print_value("--input", request->input);
+		print_value("input", request->input);
 	printf(" --workspace %s", request->workspace);
 }
 

@@ -7,8 +7,8 @@
 
 enum { POLICY_REQUEST_PAIRS_MAX = 5 };
 
-/* --tool 'git.push' --args '{…}' --workspace ws_acme, to stdout; a long value is cut, and says so.
- */
+/* --tool 'git.push' --args '{…}' --workspace ws_acme, to stdout, to be pasted into a shell; a value
+ * that is too long for a line is left out, and says so. */
 void policy_request_print(const struct policy_request *request);
 /* Its members, at pairs; returns how many. They borrow from request. */
 uint32_t policy_request_pairs(
