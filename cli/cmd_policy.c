@@ -122,6 +122,8 @@ static const struct subcommand {
 	policy_lint_act},
     {"diff", "OLD NEW", 2, "says what a change opens and closes, with witnesses", policy_diff_rows,
 	policy_diff_act},
+    {"test", "FILE", 1, "runs the tests in the file, and says what they miss", policy_test_rows,
+	policy_test_act},
     {"verify", "FILE", 1, "checks the signatures of a policy, before it is installed",
 	policy_verify_rows, policy_verify_act},
     {"schema", "[policy|tools]", 1, "prints the JSON Schema of the language, for editors",

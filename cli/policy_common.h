@@ -8,8 +8,10 @@
 
 /* Exit codes beside CLI_OK, CLI_USAGE and the typed errors' own. */
 enum {
-	POLICY_EXIT_DENIED = 1,  /* explain: the request is denied */
-	POLICY_EXIT_FOUND = 1,   /* check: sound, but praxad does not enforce all of it; lint */
+	POLICY_EXIT_DENIED = 1, /* explain: the request is denied */
+	/* check: sound, but praxad does not enforce all of it; lint; test: a test failed, or the
+	 * score is too low */
+	POLICY_EXIT_FOUND = 1,
 	POLICY_EXIT_WIDENS = 10, /* diff --fail-on-widen: something is open that was not */
 };
 
@@ -20,6 +22,7 @@ struct policy_options {
 	bool json, help, fail_on_widen, fail_on_note;
 	const char *files[2];
 	int file_count;
+	uint32_t min_score; /* percent */
 };
 
 extern const struct args_option policy_explain_rows[];
@@ -28,6 +31,8 @@ extern const struct args_option policy_lint_rows[];
 int policy_lint_act(const struct policy_options *options);
 extern const struct args_option policy_diff_rows[];
 int policy_diff_act(const struct policy_options *options);
+extern const struct args_option policy_test_rows[];
+int policy_test_act(const struct policy_options *options);
 int policy_schema_act(const struct policy_options *options);
 extern const struct args_option policy_verify_rows[];
 int policy_verify_act(const struct policy_options *options);

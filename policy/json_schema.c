@@ -97,7 +97,7 @@ write_scalar(struct writing *w, struct value_map *object, const struct policy_ke
 
 /* A schema without keywords takes everything. */
 static void
-write_any(struct writing *w, struct object *object, const struct policy_key *row)
+write_any(struct writing *w, struct value_map *object, const struct policy_key *row)
 {
 	(void)w;
 	(void)object;
