@@ -184,6 +184,16 @@ broker_call_finish(struct broker_call *call, const struct value *result, const s
 	conclude(call, EVENT_CALL_RESULT, result, fault);
 }
 
+/* Nothing was done and nothing will be: what was reserved for the call is given back. */
+static void
+give_back(struct broker_call *call)
+{
+	if (!call->charged)
+		return;
+	call->run->budget_calls--;
+	call->used->calls--;
+}
+
 static void
 on_recorded(void *context, const char *event, const struct fault *why)
 {
@@ -195,9 +205,7 @@ on_recorded(void *context, const char *event, const struct fault *why)
 		call->step(call);
 		return;
 	}
-	/* Nothing was done and nothing will be: what was reserved for it is given back. */
-	if (call->charged)
-		call->run->budget_calls--;
+	give_back(call);
 	broker_call_answer(call, NULL, why);
 }
 
@@ -215,8 +223,7 @@ broker_call_record(struct broker_call *call, const struct broker_record *record,
 		broker_call_deny(call, &why);
 		return;
 	}
-	if (call->charged)
-		call->run->budget_calls--;
+	give_back(call);
 	broker_call_answer(call, NULL, &why);
 }
 

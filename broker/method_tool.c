@@ -44,21 +44,31 @@ broker_tool_list(struct broker_call *call)
 	arena_clear(&arena);
 }
 
+static struct broker_used *
+find_entry(const struct broker_run *run, const char *name)
+{
+	struct broker_used *entry = run->called;
+
+	while (entry != NULL && strcmp(entry->name, name) != 0)
+		entry = entry->next_called;
+	return entry;
+}
+
 /* The run's entry for a tool, made when it is not there. Before the intent, so that a tool that has
  * worked can always be named. */
 static struct broker_used *
 used_entry(struct broker_run *run, const char *name)
 {
-	struct broker_used *entry = run->used;
+	struct broker_used *entry = find_entry(run, name);
 
-	while (entry != NULL && strcmp(entry->name, name) != 0)
-		entry = entry->next;
 	if (entry != NULL)
 		return entry;
 	entry = arena_alloc(&run->arena, sizeof(*entry));
 	if (entry == NULL)
 		return NULL;
 	entry->name = name;
+	entry->next_called = run->called;
+	run->called = entry;
 	return entry;
 }
 
@@ -120,12 +130,18 @@ static enum err
 decide(const struct broker_call *call, const char *name, struct fault *fault)
 {
 	const struct broker_run *run = call->run;
+	const struct broker_used *used = find_entry(run, name);
+	const struct policy_usage usage = {
+	    .budget[POLICY_BUDGET_RUN_CALLS] = run->budget_calls,
+	    .tool[POLICY_RATE_RUN] = used != NULL ? used->calls : 0,
+	};
 	const struct policy_request request = {
 	    .action = POLICY_TOOL,
 	    .workspace = run->grant.workspace,
 	    .name = name,
 	    .args = call->arguments,
 	    .input = &run->input,
+	    .usage = &usage,
 	};
 	const struct policy_decision decision = policy_decide(run->policy->policy, &request);
 
@@ -136,28 +152,22 @@ decide(const struct broker_call *call, const char *name, struct fault *fault)
 	return ERR_OK;
 }
 
-/* One call of the run's budget, and a free place among its live tools. */
+/* One call of the run's budget and of the tool's limit, and a free place among its live tools. */
 static enum err
 reserve(struct broker_call *call, struct fault *fault)
 {
 	struct broker_run *run = call->run;
-	const struct policy_skill *skill = policy_skill(run->policy->policy);
 
 	if (run->tools_live >= BROKER_TOOLS_LIVE_MAX)
 		return fault_set(fault, ERR_RATE_LIMIT,
 		    "%d tools of this run are at work; wait for one", BROKER_TOOLS_LIVE_MAX);
-	if (run->budget_calls >= skill->calls) {
-		fault_set(fault, ERR_BUDGET_EXCEEDED,
-		    "the run has made all %llu tool calls of its budget",
-		    (unsigned long long)skill->calls);
-		return fault_at(fault, "budget.run.calls", skill->calls_line);
-	}
 	call->used = used_entry(run, call->subject);
 	if (call->used == NULL)
 		return fault_set(fault, ERR_LIMIT, "the run's memory is used up");
 	/* Taken before the intent is durable: calls that come meanwhile must see the place taken.
 	 */
 	run->budget_calls++;
+	call->used->calls++;
 	run->tools_live++;
 	call->charged = true;
 	return ERR_OK;

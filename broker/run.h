@@ -13,10 +13,12 @@
 
 struct broker_call;
 
-/* A tool that was called with success, once each, in the order of the first call. */
+/* A tool that the run has called, once each. */
 struct broker_used {
-	struct broker_used *next;
-	const char *name; /* the policy's */
+	struct broker_used *next_called; /* the last that was new comes first */
+	struct broker_used *next;        /* of those that worked, in the order of the first time */
+	const char *name;                /* the policy's */
+	uint64_t calls;                  /* of its limit for one run */
 	bool worked;
 };
 
@@ -30,13 +32,14 @@ struct broker_run {
 	struct value input;
 	struct broker_door *door;
 	struct broker_call *calls;
-	struct broker_ticket *tickets; /* records that somebody waits for */
-	struct broker_used *used, **used_last;
-	size_t held;           /* bytes that calls reserved */
-	uint32_t call_count;   /* in calls */
-	uint32_t tools_live;   /* of those, tools that run or are about to */
-	uint32_t waiting;      /* records that are not acknowledged */
-	uint64_t budget_calls; /* of policy_skill()->calls */
+	struct broker_ticket *tickets;         /* records that somebody waits for */
+	struct broker_used *called;            /* every tool that was tried */
+	struct broker_used *used, **used_last; /* those that worked */
+	size_t held;                           /* bytes that calls reserved */
+	uint32_t call_count;                   /* in calls */
+	uint32_t tools_live;                   /* of those, tools that run or are about to */
+	uint32_t waiting;                      /* records that are not acknowledged */
+	uint64_t budget_calls;                 /* of its policy's budget.run.calls */
 	uint32_t records, total, denied, log_lines, decisions;
 	char decision[ID_MAX]; /* event id of the last decision */
 	bool ended;

@@ -96,6 +96,23 @@ bundle(struct value_build *b, const char *path, const struct digest *digest)
 	return value_map_done(&map);
 }
 
+/* A part that says nothing is left out, so that one that the language gets later does not change
+ * the digest of a policy without it. */
+static void
+put_part(struct value_build *b, struct value_map *root, const char *name, struct value part)
+{
+	if (part.length > 0)
+		value_map_put(b, root, name, part);
+}
+
+static void
+put_quota(struct value_build *b, struct value_map *map, const char *name,
+    const struct policy_quota *quota)
+{
+	if (quota->most > 0)
+		value_map_number(b, map, name, quota->most);
+}
+
 static struct value
 limits(struct value_build *b, const struct policy_limits *limits)
 {
@@ -281,6 +298,16 @@ tool(struct value_build *b, const struct policy_tool_rule *rule)
 }
 
 static struct value
+rates(struct value_build *b, const struct policy_tool_rule *rule)
+{
+	struct value_map map = value_map_new(b, POLICY_RATE_COUNT);
+
+#define RATE(name, key, feature, words) put_quota(b, &map, #key, &rule->limits[POLICY_RATE_##name]);
+	POLICY_RATES(RATE)
+	return value_map_done(&map);
+}
+
+static struct value
 tool_rule(struct value_build *b, const struct policy_tool_rule *rule)
 {
 	struct value_map map = value_map_new(b, SECTION_MAX);
@@ -289,6 +316,7 @@ tool_rule(struct value_build *b, const struct policy_tool_rule *rule)
 		value_map_put(b, &map, "allow", constraints(b, &rule->arguments));
 	if (rule->deny)
 		value_map_true(b, &map, "deny");
+	put_part(b, &map, "limits", rates(b, rule));
 	if (rule->why[0] != '\0')
 		value_map_text(b, &map, "why", rule->why);
 	value_map_put(b, &map, "tool", tool(b, rule));
@@ -343,9 +371,14 @@ memory(struct value_build *b, const struct policy *policy)
 static struct value
 budget(struct value_build *b, const struct policy_skill *skill)
 {
-	struct value_map map = value_map_new(b, SECTION_MAX);
+	struct value_map map = value_map_new(b, 2);
+	struct value_map run = value_map_new(b, SECTION_MAX), day = value_map_new(b, SECTION_MAX);
 
-	value_map_number(b, &map, "calls", skill->calls);
+#define BUDGET(name, window, key, type, most, feature, unit, help) \
+	put_quota(b, &window, #key, &skill->budget[POLICY_BUDGET_##name]);
+	POLICY_BUDGETS(BUDGET)
+	put_part(b, &map, "run", value_map_done(&run));
+	put_part(b, &map, "day", value_map_done(&day));
 	return value_map_done(&map);
 }
 
@@ -357,15 +390,6 @@ audit(struct value_build *b, const struct policy_skill *skill)
 	if (skill->retention_ns > 0)
 		value_map_number(b, &map, "retention", skill->retention_ns);
 	return value_map_done(&map);
-}
-
-/* A part that says nothing is left out, so that one that the language gets later does not change
- * the digest of a policy without it. */
-static void
-put_part(struct value_build *b, struct value_map *root, const char *name, struct value part)
-{
-	if (part.length > 0)
-		value_map_put(b, root, name, part);
 }
 
 static struct value

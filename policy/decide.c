@@ -1,9 +1,9 @@
 /* The one place where a request becomes a verdict.
  *
  * Each decision is a list of numbered steps; docs/policy.md has the same numbers. Every step but
- * the last refuses; what reaches the end of one that knows no rule is denied. */
-#include "common/id.h"
-#include "policy/constraint.h"
+ * the last refuses; what reaches the end of one that knows no rule is denied. Triggers and memory
+ * stand here, tools in decide_tool.c. */
+#include "policy/decide_parts.h"
 
 #define REASON_ROW(name, verdict, text) [POLICY_REASON_##name] = {POLICY_##verdict, text},
 static const struct {
@@ -18,8 +18,8 @@ policy_reason_text(enum policy_reason reason)
 }
 
 /* A reason owns its verdict, so that nothing can be allowed because it is malformed. */
-static struct policy_decision
-because(enum policy_reason reason, enum err code, const char *rule, uint32_t line)
+struct policy_decision
+decide_because(enum policy_reason reason, enum err code, const char *rule, uint32_t line)
 {
 	return (struct policy_decision){
 	    .verdict = reasons[reason].verdict,
@@ -32,17 +32,28 @@ because(enum policy_reason reason, enum err code, const char *rule, uint32_t lin
 }
 
 /* A denial in a section none of whose rules matches. */
-static struct policy_decision
-because_of(enum policy_reason reason, enum err code, const struct policy_section *section)
+struct policy_decision
+decide_because_of(enum policy_reason reason, enum err code, const struct policy_section *section)
 {
-	struct policy_decision decision = because(reason, code, section->rule, section->line);
+	struct policy_decision decision =
+	    decide_because(reason, code, section->rule, section->line);
 
 	decision.allowed = section->allowed;
 	return decision;
 }
 
-static void
-name_field(struct policy_decision *decision, const char *name, size_t length, const char *allowed)
+/* A denial because something is used up. */
+struct policy_decision
+decide_used_up(enum policy_reason reason, enum err code, const struct policy_quota *quota)
+{
+	struct policy_decision decision = decide_because(reason, code, quota->rule, quota->line);
+
+	decision.allowed = quota->text;
+	return decision;
+}
+
+void
+decide_name(struct policy_decision *decision, const char *name, size_t length, const char *allowed)
 {
 	text_copy_bytes(decision->field, sizeof(decision->field), name, length);
 	decision->allowed = allowed;
@@ -77,11 +88,11 @@ static struct policy_decision
 decide_trigger(const struct policy *policy, const struct policy_request *request)
 {
 	struct policy_decision miss =
-	    because_of(POLICY_REASON_NO_RULE, ERR_TRIGGER_NOT_ALLOWED, &policy->trigger);
+	    decide_because_of(POLICY_REASON_NO_RULE, ERR_TRIGGER_NOT_ALLOWED, &policy->trigger);
 
 	/* T1. What does not say what it is starts nothing. */
 	if (request->event == NULL)
-		return because_of(
+		return decide_because_of(
 		    POLICY_REASON_BAD_REQUEST, ERR_TRIGGER_NOT_ALLOWED, &policy->trigger);
 
 	for (uint32_t i = 0; i < policy->trigger_count; i++) {
@@ -95,107 +106,14 @@ decide_trigger(const struct policy *policy, const struct policy_request *request
 		/* T3. All of `where` must hold. A field that is not there fails it. */
 		failed = find_failed(rule, request->input);
 		if (failed == NULL)
-			return because(POLICY_REASON_ALLOW_RULE, ERR_OK, "trigger", rule->line);
-		miss = because(
+			return decide_because(
+			    POLICY_REASON_ALLOW_RULE, ERR_OK, "trigger", rule->line);
+		miss = decide_because(
 		    POLICY_REASON_ARGUMENT, ERR_TRIGGER_NOT_ALLOWED, failed->rule, failed->line);
-		name_field(&miss, failed->name, strlen(failed->name), failed->allowed);
+		decide_name(&miss, failed->name, strlen(failed->name), failed->allowed);
 	}
 	/* T4. No rule lets it in. */
 	return miss;
-}
-
-static int
-compare_tool(const void *name, const void *rule)
-{
-	return strcmp(name, ((const struct policy_tool_rule *)rule)->tool.name);
-}
-
-const struct policy_tool_rule *
-policy_tool_rule_find(const struct policy *policy, const char *name)
-{
-	if (policy->tool_count == 0)
-		return NULL;
-	return bsearch(
-	    name, policy->tools, policy->tool_count, sizeof(*policy->tools), compare_tool);
-}
-
-/* The arguments of a call that a rule allows in principle. */
-static struct policy_decision
-decide_arguments(const struct policy_tool_rule *rule, const struct policy_request *request)
-{
-	static const struct value none = {.type = VALUE_MAP};
-	const struct value *args = request->args != NULL ? request->args : &none;
-	struct policy_decision deny;
-	struct policy_misfit misfit;
-
-	/* C4. The schema first: a tool is never called with what it does not understand, and
-	 * constraints need not think of it. */
-	if (!policy_schema_fits(&rule->schema, args, &misfit)) {
-		deny = because(
-		    POLICY_REASON_SCHEMA, ERR_TOOL_ARGUMENT, rule->allow_rule, rule->allow_line);
-		name_field(&deny, misfit.path, strlen(misfit.path), misfit.allowed);
-		return deny;
-	}
-	/* C5. An argument that the rule does not name is denied, and each one that is given must
-	 * hold. The call's arguments are walked, not the rule's: if a decoder ever let a name
-	 * through twice, both values would be judged. */
-	for (uint32_t i = 0; i < args->length; i++) {
-		const struct value *key = &args->pairs[i].key;
-		const struct policy_constraint *constraint =
-		    policy_constraint_find(&rule->arguments, key->string, key->length);
-
-		if (constraint == NULL) {
-			deny = because(POLICY_REASON_UNKNOWN_ARGUMENT, ERR_TOOL_ARGUMENT,
-			    rule->allow_rule, rule->allow_line);
-			name_field(&deny, key->string, key->length, rule->names);
-			return deny;
-		}
-		if (!policy_constraint_holds(constraint, &args->pairs[i].value, request->input)) {
-			deny = because(POLICY_REASON_ARGUMENT, ERR_TOOL_ARGUMENT, constraint->rule,
-			    constraint->line);
-			name_field(&deny, key->string, key->length, constraint->allowed);
-			return deny;
-		}
-	}
-	/* C6. An argument that the rule names must be there, unless it is optional or absent:
-	 * leaving one out must not be a way around its constraint. */
-	for (uint32_t i = 0; i < rule->arguments.count; i++) {
-		const struct policy_constraint *constraint = &rule->arguments.items[i];
-
-		if (value_get(args, constraint->name) == NULL &&
-		    !policy_constraint_holds(constraint, NULL, request->input)) {
-			deny = because(POLICY_REASON_ARGUMENT, ERR_TOOL_ARGUMENT, constraint->rule,
-			    constraint->line);
-			name_field(
-			    &deny, constraint->name, strlen(constraint->name), constraint->allowed);
-			return deny;
-		}
-	}
-	/* C7. Allowed by a rule that names this tool and every argument. */
-	return because(POLICY_REASON_ALLOW_RULE, ERR_OK, rule->allow_rule, rule->allow_line);
-}
-
-static struct policy_decision
-decide_tool(const struct policy *policy, const struct policy_request *request)
-{
-	const struct policy_tool_rule *rule = policy_tool_rule_find(policy, request->name);
-	struct policy_decision deny;
-
-	/* C1. A tool without a rule is as good as none: the answer does not tell which. */
-	if (rule == NULL || !rule->has_rule)
-		return because_of(POLICY_REASON_NO_RULE, ERR_TOOL_NOT_ALLOWED, &policy->tool);
-	/* C2. A deny beats every allow, so that no other line of the file can open what one
-	 * closes. */
-	if (rule->deny) {
-		deny = because(
-		    POLICY_REASON_DENY_RULE, ERR_TOOL_NOT_ALLOWED, rule->rule, rule->deny_line);
-		deny.allowed = rule->why;
-		return deny;
-	}
-	/* C3. Nothing is allowed by not being denied. */
-	if (!rule->allow)
-		return because(POLICY_REASON_NO_RULE, ERR_TOOL_NOT_ALLOWED, rule->rule, rule->line);
-	return decide_arguments(rule, request);
 }
 
 /* True when key lies in the request's workspace. key is valid and begins with ws/. */
@@ -213,17 +131,17 @@ decide_memory(const struct policy_patterns *patterns, const struct policy_reques
 	const char *key = request->name, *variable = NULL;
 	size_t length = strnlen(key, POLICY_KEY_MAX + 1);
 	struct policy_decision miss =
-	    because_of(POLICY_REASON_NO_RULE, ERR_MEMORY_NAMESPACE, &patterns->section);
+	    decide_because_of(POLICY_REASON_NO_RULE, ERR_MEMORY_NAMESPACE, &patterns->section);
 
 	/* M1. Only keys that read the same everywhere: no empty segment, no "..", nothing
 	 * invisible. */
 	if (!policy_key_is_valid(key, length) || strncmp(key, "ws/", 3) != 0)
-		return because_of(
+		return decide_because_of(
 		    POLICY_REASON_BAD_REQUEST, ERR_MEMORY_NAMESPACE, &patterns->section);
 	/* M2. Another workspace is out of reach whatever the patterns say, and says so: this is
 	 * the boundary between customers. */
 	if (!is_own(key, request->workspace))
-		return because_of(
+		return decide_because_of(
 		    POLICY_REASON_OTHER_WORKSPACE, ERR_WORKSPACE_SCOPE, &patterns->section);
 	/* M3. A pattern opens it. Reading and writing have their own lists: neither implies the
 	 * other. */
@@ -233,12 +151,12 @@ decide_memory(const struct policy_patterns *patterns, const struct policy_reques
 		    policy_pattern_meets(pattern, key, length, request, &variable);
 
 		if (meeting == POLICY_MEETS)
-			return because(POLICY_REASON_ALLOW_RULE, ERR_OK, patterns->section.rule,
-			    pattern->line);
+			return decide_because(POLICY_REASON_ALLOW_RULE, ERR_OK,
+			    patterns->section.rule, pattern->line);
 	}
 	/* M4. No pattern opens it. */
 	if (variable != NULL)
-		name_field(&miss, variable, strlen(variable), patterns->section.allowed);
+		decide_name(&miss, variable, strlen(variable), patterns->section.allowed);
 	return miss;
 }
 
@@ -247,7 +165,7 @@ policy_decide(const struct policy *policy, const struct policy_request *request)
 {
 	/* 1. Who does not say what is wanted, and for whom, gets nothing. */
 	if (policy == NULL || request->name == NULL || request->workspace == NULL)
-		return because(POLICY_REASON_BAD_REQUEST, ERR_PROTOCOL, "", 0);
+		return decide_because(POLICY_REASON_BAD_REQUEST, ERR_PROTOCOL, "", 0);
 	/* 2. Each action has its own steps; none reaches another's. */
 	switch (request->action) {
 	case POLICY_TRIGGER:
@@ -262,7 +180,7 @@ policy_decide(const struct policy *policy, const struct policy_request *request)
 		break;
 	}
 	/* 3. An action that is not in the language. */
-	return because(POLICY_REASON_BAD_REQUEST, ERR_PROTOCOL, "", 0);
+	return decide_because(POLICY_REASON_BAD_REQUEST, ERR_PROTOCOL, "", 0);
 }
 
 const struct policy_tool *

@@ -152,8 +152,10 @@ diff_tool(
 		return;
 	compare_tool(d, d->new, d->old, new, old, &dimension->opened);
 	compare_tool(d, d->old, d->new, old, new, &dimension->closed);
-	if (is_open(old) && is_open(new))
-		diff_tool_cell(d, &old->tool, &new->tool);
+	if (!is_open(old) || !is_open(new))
+		return;
+	diff_tool_limits(d, old, new);
+	diff_tool_cell(d, &old->tool, &new->tool);
 }
 
 /* Both lists are sorted: one walk over the two. */

@@ -7,7 +7,7 @@
 
 enum {
 	DIFF_SETTINGS_MAX = 64, /* dimensions beside the tools' */
-	DIFF_TOOL_MAX = 24,     /* dimensions of one tool */
+	DIFF_TOOL_MAX = 32,     /* dimensions of one tool */
 };
 
 struct differing {
@@ -25,6 +25,9 @@ void diff_settings(struct differing *d);
 /* What runs when the tool is called, and how it is confined. */
 void diff_tool_cell(
     struct differing *d, const struct policy_tool *old, const struct policy_tool *new);
+/* How often it may be called. */
+void diff_tool_limits(
+    struct differing *d, const struct policy_tool_rule *old, const struct policy_tool_rule *new);
 /* Keys that a pattern of own matches and none of theirs does. */
 void diff_patterns(struct differing *d, const struct policy *allows, const struct policy *refuses,
     enum policy_action action, const struct policy_patterns *own,

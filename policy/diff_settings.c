@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "policy/amount.h"
 #include "policy/diff_parts.h"
 
 enum { TEXT_MAX = 512 };
@@ -55,35 +56,21 @@ diff_text(struct differing *d, const char *name, const char *old, const char *ne
 	diff_other(d, name, strcmp(old, new) != 0, old, new);
 }
 
-/* How a number is written. */
-enum quantity { COUNT, BYTES, DURATION };
-
 static const char *
-quantity_text(struct differing *d, enum quantity quantity, uint64_t number)
+quantity_text(struct differing *d, enum policy_unit unit, uint64_t number)
 {
-	static const struct {
-		uint64_t factor;
-		const char *name;
-	} units[][6] = {
-	    [COUNT] = {{1, ""}},
-	    [BYTES] = {{POLICY_GIB, "GiB"}, {POLICY_MIB, "MiB"}, {POLICY_KIB, "KiB"}, {1, "B"}},
-	    [DURATION] = {{86400 * POLICY_SECOND, "d"}, {3600 * POLICY_SECOND, "h"},
-		{60 * POLICY_SECOND, "m"}, {POLICY_SECOND, "s"}, {1000000, "ms"}, {1, "ns"}},
-	};
-	unsigned i = 0;
+	char text[POLICY_AMOUNT_MAX];
 
-	while (units[quantity][i].factor > 1 && number % units[quantity][i].factor != 0)
-		i++;
-	return words(d, "%llu%s", (unsigned long long)(number / units[quantity][i].factor),
-	    units[quantity][i].name);
+	policy_amount_text(text, unit, number);
+	return words(d, "%s", text);
 }
 
 static void
 diff_number(
-    struct differing *d, const char *name, enum quantity quantity, uint64_t old, uint64_t new)
+    struct differing *d, const char *name, enum policy_unit unit, uint64_t old, uint64_t new)
 {
 	struct policy_dimension *dimension = diff_add(d, name);
-	const char *from = quantity_text(d, quantity, old), *to = quantity_text(d, quantity, new);
+	const char *from = quantity_text(d, unit, old), *to = quantity_text(d, unit, new);
 
 	if (dimension == NULL)
 		return;
@@ -91,13 +78,45 @@ diff_number(
 	set(&dimension->closed, old > new, words(d, "%s, which is above %s", from, to));
 }
 
+/* A quota that nobody set lets everything through. */
+static void
+diff_quota(struct differing *d, const char *name, enum policy_unit unit,
+    const struct policy_quota *old, const struct policy_quota *new)
+{
+	struct policy_dimension *dimension;
+	const char *from, *to;
+
+	if (old->most > 0 && new->most > 0) {
+		diff_number(d, name, unit, old->most, new->most);
+		return;
+	}
+	dimension = diff_add(d, name);
+	if (dimension == NULL)
+		return;
+	from = words(d, "any number, which is above %s", quantity_text(d, unit, new->most));
+	to = words(d, "any number, which is above %s", quantity_text(d, unit, old->most));
+	set(&dimension->opened, old->most > 0, to);
+	set(&dimension->closed, new->most > 0, from);
+}
+
+void
+diff_tool_limits(
+    struct differing *d, const struct policy_tool_rule *old, const struct policy_tool_rule *new)
+{
+	const char *head = diff_name(d, "tools.", old->tool.name, ".limits.");
+
+#define RATE(name, key, feature, words)                                \
+	diff_quota(d, diff_name(d, head, #key, ""), POLICY_UNIT_COUNT, \
+	    &old->limits[POLICY_RATE_##name], &new->limits[POLICY_RATE_##name]);
+	POLICY_RATES(RATE)
+}
+
 /* What must be reached: the less, the more is open. */
 static void
-diff_least(
-    struct differing *d, const char *name, enum quantity quantity, uint64_t old, uint64_t new)
+diff_least(struct differing *d, const char *name, enum policy_unit unit, uint64_t old, uint64_t new)
 {
 	struct policy_dimension *dimension = diff_add(d, name);
-	const char *from = quantity_text(d, quantity, old), *to = quantity_text(d, quantity, new);
+	const char *from = quantity_text(d, unit, old), *to = quantity_text(d, unit, new);
 
 	if (dimension == NULL)
 		return;
@@ -149,17 +168,17 @@ digest_words(struct differing *d, const struct digest *digest)
 	return diff_name(d, text, "", "");
 }
 
-#define QUANTITY_INTEGER COUNT
-#define QUANTITY_BYTES BYTES
-#define QUANTITY_DURATION DURATION
+#define UNIT_INTEGER POLICY_UNIT_COUNT
+#define UNIT_BYTES POLICY_UNIT_BYTES
+#define UNIT_DURATION POLICY_UNIT_DURATION
+#define UNIT_MONEY POLICY_UNIT_MILLIONTHS
 
 static void
 diff_limits(struct differing *d, const char *head, const struct policy_limits *old,
     const struct policy_limits *new)
 {
 #define LIMIT(field, key, type, fallback, least, most, help) \
-	diff_number(                                         \
-	    d, diff_name(d, head, "limits.", #key), QUANTITY_##type, old->field, new->field);
+	diff_number(d, diff_name(d, head, "limits.", #key), UNIT_##type, old->field, new->field);
 	POLICY_LIMITS(LIMIT)
 }
 
@@ -187,14 +206,15 @@ diff_tool_cell(struct differing *d, const struct policy_tool *old, const struct 
 	diff_text(
 	    d, diff_name(d, head, "resources", ""), resources_text(d, old), resources_text(d, new));
 	diff_limits(d, head, &old->cell.limits, &new->cell.limits);
-	diff_number(d, diff_name(d, head, "limits.wall", ""), DURATION, old->cell.limits.wall_ns,
-	    new->cell.limits.wall_ns);
+	diff_number(d, diff_name(d, head, "limits.wall", ""), POLICY_UNIT_DURATION,
+	    old->cell.limits.wall_ns, new->cell.limits.wall_ns);
 }
 
 static const char *
 retention_text(struct differing *d, uint64_t retention_ns)
 {
-	return retention_ns == 0 ? "the log's own rule" : quantity_text(d, DURATION, retention_ns);
+	return retention_ns == 0 ? "the log's own rule"
+				 : quantity_text(d, POLICY_UNIT_DURATION, retention_ns);
 }
 
 void
@@ -206,13 +226,16 @@ diff_settings(struct differing *d)
 	diff_text(d, "owner.team", old->team, new->team);
 	/* More people who must have looked at it close. `revision` is none: it only says which file
 	 * is the newer one. */
-	diff_least(d, "owner.reviewers", COUNT, old->reviewers, new->reviewers);
+	diff_least(d, "owner.reviewers", POLICY_UNIT_COUNT, old->reviewers, new->reviewers);
 	diff_text(d, "bundle.digest", digest_words(d, &old->bundle), digest_words(d, &new->bundle));
 	diff_other(d, "bundle.run", argv_differs(&old->cell, &new->cell), argv_text(d, &old->cell),
 	    argv_text(d, &new->cell));
-	diff_number(d, "budget.run.calls", COUNT, old->calls, new->calls);
-	diff_number(
-	    d, "budget.run.wall", DURATION, old->cell.limits.wall_ns, new->cell.limits.wall_ns);
+#define BUDGET(name, window, key, type, most, feature, unit, help)                                 \
+	diff_quota(d, "budget." #window "." #key, UNIT_##type, &old->budget[POLICY_BUDGET_##name], \
+	    &new->budget[POLICY_BUDGET_##name]);
+	POLICY_BUDGETS(BUDGET)
+	diff_number(d, "budget.run.wall", POLICY_UNIT_DURATION, old->cell.limits.wall_ns,
+	    new->cell.limits.wall_ns);
 	diff_text(d, "sandbox.profile", old->cell.profile, new->cell.profile);
 	diff_limits(d, "sandbox.", &old->cell.limits, &new->cell.limits);
 	diff_layers(d, "sandbox.require", old->cell.required, new->cell.required);

@@ -56,6 +56,19 @@ write_integer(struct writing *w, struct value_map *object, const struct policy_k
 	put_bounds(w, object, row, "minimum", "maximum");
 }
 
+/* Money and fractions, whose bounds are millionths. */
+static void
+write_decimal(struct writing *w, struct value_map *object, const struct policy_key *row)
+{
+	static const char *const names[] = {"minimum", "maximum"};
+	const uint64_t bounds[] = {row->min, row->max};
+
+	value_map_text(&w->build, object, "type", "number");
+	for (unsigned i = 0; i < ARRAY_SIZE(bounds); i++)
+		value_map_put(&w->build, object, names[i],
+		    (struct value){.type = VALUE_REAL, .real = (double)bounds[i] / POLICY_MILLION});
+}
+
 static void
 write_number(struct writing *w, struct value_map *object, const struct policy_key *row)
 {
@@ -203,6 +216,8 @@ static void (*const writers[POLICY_TYPE_COUNT])(
     [POLICY_TYPE_INTEGER] = write_integer,
     [POLICY_TYPE_BYTES] = write_bytes,
     [POLICY_TYPE_DURATION] = write_duration,
+    [POLICY_TYPE_MONEY] = write_decimal,
+    [POLICY_TYPE_FRACTION] = write_decimal,
     [POLICY_TYPE_TRUE] = write_true,
     [POLICY_TYPE_SCALAR] = write_scalar,
     [POLICY_TYPE_NUMBER] = write_number,
@@ -222,7 +237,7 @@ put_help(struct writing *w, struct value_map *object, const struct policy_key *r
 {
 	bool bounded =
 	    (row->type == POLICY_TYPE_BYTES || row->type == POLICY_TYPE_DURATION) && row->max > 0;
-	char text[HELP_MAX], least[POLICY_QUANTITY_MAX], most[POLICY_QUANTITY_MAX];
+	char text[HELP_MAX], least[POLICY_AMOUNT_MAX], most[POLICY_AMOUNT_MAX];
 	const char *copy;
 	int n;
 

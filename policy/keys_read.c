@@ -4,13 +4,10 @@
 #include "policy/rule_read.h"
 
 enum {
-	CALLS_MAX = 1000000,
 	RETENTION_DAYS_MAX = 36500,
 	REVIEWERS_MAX = 16,
 	REVISION_MAX = INT32_MAX,
 };
-
-#define POLICY_DAY (86400 * POLICY_SECOND)
 
 static void *
 skill_of(void *loading)
@@ -50,10 +47,10 @@ read_skill(struct policy_reader *reader, const struct yaml_node *key, void *into
 void
 policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t line)
 {
-	uint32_t *at = &policy->feature_lines[feature];
-
-	if (*at == 0 || line < *at)
-		*at = line;
+	if (feature == POLICY_FEATURE_NONE)
+		return;
+	if (policy->feature_lines[feature] == 0 || line < policy->feature_lines[feature])
+		policy->feature_lines[feature] = line;
 }
 
 static void
@@ -199,39 +196,6 @@ static const struct policy_key memory_rows[] = {
 };
 
 static void
-budget_calls(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	struct policy_skill *skill = into;
-
-	(void)reader;
-	skill->calls = key->value->number;
-	skill->calls_line = key->place.line;
-}
-
-static void
-budget_wall(struct policy_reader *reader, const struct yaml_node *key, void *into)
-{
-	struct policy_skill *skill = into;
-
-	(void)reader;
-	skill->cell.limits.wall_ns = key->value->number;
-	skill->wall_line = key->place.line;
-}
-
-static const struct policy_key run_rows[] = {
-    {"calls", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, budget_calls, "calls of one run", 1, CALLS_MAX},
-    {"wall", POLICY_OPTIONAL, POLICY_TYPE_DURATION, budget_wall, "one run, from start to kill",
-	POLICY_SECOND / 1000, POLICY_DAY},
-    {0},
-};
-
-static const struct policy_key budget_rows[] = {
-    {"run", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "of one run", .rows = run_rows,
-	.within = policy_within_same, .what = "budget.run"},
-    {0},
-};
-
-static void
 sandbox_profile(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	policy_read_profile(reader, key->value, into);
@@ -300,8 +264,8 @@ static const struct policy_key policy_rows[] = {
 	.item = &policy_tool_rule_item, .pattern = POLICY_PATTERN_TOOL},
     {"memory", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "keys it may read and write",
 	.rows = memory_rows, .within = policy_of},
-    {"budget", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "what it may use up", .rows = budget_rows,
-	.within = skill_of},
+    {"budget", POLICY_OPTIONAL, POLICY_TYPE_MAP, policy_read_budget, "what it may use up",
+	.rows = policy_budget_rows, .within = policy_of},
     {"sandbox", POLICY_REQUIRED, POLICY_TYPE_MAP, read_sandbox, "how it is confined",
 	.rows = sandbox_rows, .within = cell_of},
     {"audit", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "how its record is kept", .rows = audit_rows,

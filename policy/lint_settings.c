@@ -58,7 +58,8 @@ lint_default_limit(struct linting *l)
 		check_limits(l, limits);
 	if (run == NULL)
 		return;
-	if (policy_yaml_find(run->value, "calls") != NULL && skill->calls == POLICY_CALLS_DEFAULT)
+	if (policy_yaml_find(run->value, "calls") != NULL &&
+	    skill->budget[POLICY_BUDGET_RUN_CALLS].most == POLICY_CALLS_DEFAULT)
 		add_word(words, "calls");
 	if (policy_yaml_find(run->value, "wall") != NULL &&
 	    skill->cell.limits.wall_ns == POLICY_WALL_DEFAULT_NS)

@@ -248,7 +248,7 @@ set_defaults(struct policy *policy)
 {
 	static const struct policy_section none = {.rule = "", .allowed = "nothing"};
 
-	policy->skill.calls = POLICY_CALLS_DEFAULT;
+	policy_budget_defaults(policy);
 	policy->skill.cell.limits = policy_limits_default;
 	policy->skill.cell.required = POLICY_REQUIRED_DEFAULT;
 	policy->trigger = none;

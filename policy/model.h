@@ -88,6 +88,7 @@ struct policy_tool_rule {
 	const char *why;        /* of a deny; "" */
 	uint32_t line, allow_line, deny_line;
 	struct policy_constraints arguments;
+	struct policy_quota limits[POLICY_RATE_COUNT];
 };
 
 struct policy_trigger_rule {

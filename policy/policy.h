@@ -11,7 +11,9 @@
 #include "common/layer.h"
 #include "common/pack.h"
 #include "common/value.h"
+#include "policy/feature.h"
 #include "policy/problem.h"
+#include "policy/quota.h"
 
 struct policy;
 
@@ -32,6 +34,7 @@ enum {
 #define POLICY_MIB (1024 * POLICY_KIB)
 #define POLICY_GIB (1024 * POLICY_MIB)
 #define POLICY_SECOND UINT64_C(1000000000)
+#define POLICY_DAY (86400 * POLICY_SECOND)
 
 /* X(field, key, type, default, least, most, help)
  * The least is what an interpreter starts with; the most is what one run may take from a host. */
@@ -52,8 +55,6 @@ enum {
 
 /* What a run or an exec tool's call may take from start to kill, where the file does not say. */
 #define POLICY_WALL_DEFAULT_NS (60 * POLICY_SECOND)
-/* Calls of one run, where the file does not say. */
-#define POLICY_CALLS_DEFAULT 40
 
 /* What holds in a cell with and without a cgroup. 0 never means "unlimited": the loader fills in a
  * default for what the file leaves out, and every number here is in force. */
@@ -113,23 +114,11 @@ struct policy_skill {
 	const char *bundle_path; /* relative to the policy's directory; seen at /skill */
 	struct digest bundle;
 	struct policy_cell cell;
-	uint64_t reviewers;    /* distinct people who must sign the file; 0: not said */
-	uint64_t revision;     /* counts up with every change that is signed; 0: not said */
-	uint64_t calls;        /* budget: calls per run */
+	uint64_t reviewers; /* distinct people who must sign the file; 0: not said */
+	uint64_t revision;  /* counts up with every change that is signed; 0: not said */
+	struct policy_quota budget[POLICY_BUDGET_COUNT];
 	uint64_t retention_ns; /* how long payloads are kept; 0: the log's own rule */
-	uint32_t bundle_line, calls_line, wall_line, sandbox_line, reviewers_line, revision_line;
-};
-
-/* What a policy may ask for and a build need not enforce. X(name, key, words) */
-#define POLICY_FEATURES(X)                                         \
-	X(REVIEWERS, "owner.reviewers", "signatures of reviewers") \
-	X(REVISION, "revision", "refusing an older revision")
-#define POLICY_FEATURE_ENUM(name, key, words) POLICY_FEATURE_##name,
-enum policy_feature { POLICY_FEATURES(POLICY_FEATURE_ENUM) POLICY_FEATURE_COUNT };
-
-struct policy_feature_info {
-	const char *key;   /* as the file spells it: owner.reviewers */
-	const char *words; /* what it does */
+	uint32_t bundle_line, wall_line, sandbox_line, reviewers_line, revision_line;
 };
 
 enum policy_action {
@@ -148,6 +137,7 @@ struct policy_request {
 	const char *event;         /* of a trigger; NULL otherwise */
 	const struct value *args;  /* of a tool; NULL otherwise */
 	const struct value *input; /* the verified payload that woke the Skill; fills {field}s */
+	const struct policy_usage *usage; /* what was used before it; NULL: nothing */
 };
 
 enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
@@ -161,6 +151,8 @@ enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
 	X(SCHEMA, DENY, "the arguments do not fit the tool's schema")        \
 	X(BAD_REQUEST, DENY, "the request is malformed")                     \
 	X(OTHER_WORKSPACE, DENY, "the key belongs to another workspace")     \
+	X(RATE, DENY, "the tool's limit is reached")                         \
+	X(BUDGET, DENY, "the budget is used up")                             \
 	X(ALLOW_RULE, ALLOW, "a rule allows it")
 #define POLICY_REASON_ENUM(name, verdict, text) POLICY_REASON_##name,
 enum policy_reason { POLICY_REASONS(POLICY_REASON_ENUM) POLICY_REASON_COUNT };
@@ -193,14 +185,6 @@ const struct digest *policy_digest(const struct policy *policy);
 /* Digest of the source pack: it names the bytes of the file and its manifests, in grants and in
  * run.admitted. */
 const struct digest *policy_source_digest(const struct policy *policy);
-/* The line on which a policy uses a feature, the first of them; 0: it does not. */
-uint32_t policy_feature_line(const struct policy *policy, enum policy_feature feature);
-/* Static, never NULL. */
-const struct policy_feature_info *policy_feature_info(enum policy_feature feature);
-/* ERR_POLICY, with key, line and what to do, where policy uses a feature that is not in enforced, a
- * mask of 1 << enum policy_feature: such a policy must not be put in force. */
-MUST_USE enum err policy_feature_check(
-    const struct policy *policy, uint64_t enforced, struct fault *fault);
 /* The manifests, in the order of the file, by index; NULL past the end. */
 const struct policy_manifest *policy_manifest(const struct policy *policy, uint32_t index);
 /* The tool by name whether or not a rule allows it; NULL: no manifest has it. */

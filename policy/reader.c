@@ -108,24 +108,19 @@ wrong_type(struct policy_reader *reader, const struct yaml_node *value, const ch
 	return false;
 }
 
-const char *
-policy_quantity_text(char to[POLICY_QUANTITY_MAX], enum policy_type type, uint64_t number)
+static enum policy_unit
+unit_of(enum policy_type type)
 {
-	static const struct unit {
-		uint64_t factor;
-		const char *name;
-	} bytes[] = {{UINT64_C(1) << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}, {1, "B"}},
-	  durations[] = {{UINT64_C(86400000000000), "d"}, {UINT64_C(3600000000000), "h"},
-	      {UINT64_C(60000000000), "m"}, {1000000000, "s"}, {1000000, "ms"}, {1, "ns"}},
-	  numbers[] = {{1, ""}};
-	const struct unit *unit = type == POLICY_TYPE_BYTES      ? bytes
-				  : type == POLICY_TYPE_DURATION ? durations
-								 : numbers;
+	return type == POLICY_TYPE_BYTES                                   ? POLICY_UNIT_BYTES
+	       : type == POLICY_TYPE_DURATION                              ? POLICY_UNIT_DURATION
+	       : type == POLICY_TYPE_MONEY || type == POLICY_TYPE_FRACTION ? POLICY_UNIT_MILLIONTHS
+									   : POLICY_UNIT_COUNT;
+}
 
-	while (number % unit->factor != 0)
-		unit++;
-	snprintf(to, POLICY_QUANTITY_MAX, "%llu%s", (unsigned long long)(number / unit->factor),
-	    unit->name);
+const char *
+policy_quantity_text(char to[POLICY_AMOUNT_MAX], enum policy_type type, uint64_t number)
+{
+	policy_amount_text(to, unit_of(type), number);
 	return to;
 }
 
@@ -133,18 +128,19 @@ static bool
 within(struct policy_reader *reader, const struct yaml_node *value, const char *name,
     const struct policy_key *row)
 {
-	char min[POLICY_QUANTITY_MAX], max[POLICY_QUANTITY_MAX];
+	char min[POLICY_AMOUNT_MAX], max[POLICY_AMOUNT_MAX];
 
 	if ((row->min == 0 && row->max == 0) ||
 	    (value->number >= row->min && value->number <= row->max))
 		return true;
+	policy_quantity_text(min, row->type, row->min);
+	policy_quantity_text(max, row->type, row->max);
 	if (row->min == row->max)
-		policy_read_problem(reader, value, NULL, "%s is %s; expected %s", name, value->text,
-		    policy_quantity_text(min, row->type, row->min));
+		policy_read_problem(
+		    reader, value, NULL, "%s is %s; expected %s", name, value->text, min);
 	else
 		policy_read_problem(reader, value, NULL, "%s %s is out of range; expected %s to %s",
-		    name, value->text, policy_quantity_text(min, row->type, row->min),
-		    policy_quantity_text(max, row->type, row->max));
+		    name, value->text, min, max);
 	return false;
 }
 
@@ -178,6 +174,23 @@ check_integer(struct policy_reader *reader, struct yaml_node *value, const char 
 	number = strtoll(value->text, NULL, 10);
 	value->number = number < 0 ? UINT64_MAX : (uint64_t)number;
 	return within(reader, value, name, row);
+}
+
+/* Money and fractions: exact decimals, never a floating-point number. */
+static bool
+check_decimal(struct policy_reader *reader, struct yaml_node *value, const char *name,
+    const struct policy_key *row)
+{
+	enum yaml_scalar scalar =
+	    value->kind == YAML_SCALAR ? policy_yaml_scalar(value) : YAML_TEXT;
+
+	if (scalar != YAML_INTEGER && scalar != YAML_NUMBER)
+		return wrong_type(reader, value, name, row->type);
+	if (policy_amount_parse(value->text, &value->number))
+		return within(reader, value, name, row);
+	policy_read_problem(reader, value, NULL, "%s %s is not understood; expected %s", name,
+	    value->text, "digits, and at most six behind the point");
+	return false;
 }
 
 static bool
@@ -278,6 +291,8 @@ static const check_function checks[POLICY_TYPE_COUNT] = {
     [POLICY_TYPE_INTEGER] = check_integer,
     [POLICY_TYPE_BYTES] = check_quantity,
     [POLICY_TYPE_DURATION] = check_quantity,
+    [POLICY_TYPE_MONEY] = check_decimal,
+    [POLICY_TYPE_FRACTION] = check_decimal,
     [POLICY_TYPE_TRUE] = check_scalar,
     [POLICY_TYPE_SCALAR] = check_scalar,
     [POLICY_TYPE_NUMBER] = check_scalar,

@@ -7,6 +7,7 @@
 #define POLICY_READER_H
 
 #include "common/value.h"
+#include "policy/amount.h"
 #include "policy/yaml.h"
 
 struct policy_reader {
@@ -22,6 +23,8 @@ struct policy_reader {
 	X(INTEGER, "a whole number")                          \
 	X(BYTES, "a size with its unit, such as 64MiB")       \
 	X(DURATION, "a duration with its unit, such as 30s")  \
+	X(MONEY, "an amount of US dollars such as 0.50")      \
+	X(FRACTION, "a number from 0 to 1 such as 0.80")      \
 	X(TRUE, "true")                                       \
 	X(SCALAR, "text, a number, true or false")            \
 	X(NUMBER, "a number")                                 \
@@ -41,8 +44,9 @@ struct policy_key {
 	const char *name; /* NULL ends a table */
 	enum policy_need need;
 	enum policy_type type;
-	/* key->value has type, and key->value->number is set for INTEGER, BYTES (bytes) and
-	 * DURATION (ns). into is what the table fills. NULL: the row's check says it all. */
+	/* key->value has type, and key->value->number is set for INTEGER, BYTES (bytes), DURATION
+	 * (ns), MONEY and FRACTION (millionths). into is what the table fills. NULL: the row's
+	 * check says it all. */
 	void (*read)(struct policy_reader *reader, const struct yaml_node *key, void *into);
 	const char *help;  /* one line: what it does */
 	uint64_t min, max; /* of a number, or the items of a list; 0, 0: any. Of a map: how many
@@ -61,10 +65,9 @@ struct policy_key {
 	const char *const *words; /* NULL-terminated */
 };
 
-enum { POLICY_QUANTITY_MAX = 32 };
 /* A number of this type in its largest unit that is exact: 16MiB, 90d, 40. Returns to. */
 const char *policy_quantity_text(
-    char to[POLICY_QUANTITY_MAX], enum policy_type type, uint64_t number);
+    char to[POLICY_AMOUNT_MAX], enum policy_type type, uint64_t number);
 
 /* For rows that fill the same thing as the table around them. */
 void *policy_within_same(void *into);

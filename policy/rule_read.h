@@ -32,7 +32,17 @@ struct policy_loading {
 void policy_read_keys(
     struct policy_reader *reader, const struct yaml_node *root, struct policy_loading *loading);
 
-/* Notes that the key at line uses a feature. */
+/* budget_read.c: the budgets of a run and of a day. */
+extern const struct policy_key policy_budget_rows[];
+/* Of the whole section: what can never be reached. */
+void policy_read_budget(struct policy_reader *reader, const struct yaml_node *key, void *into);
+/* What holds where the file does not say. */
+void policy_budget_defaults(struct policy *policy);
+/* Sets most, and text: the amount and words. */
+void policy_read_quota(struct policy_reader *reader, struct policy_quota *quota, uint64_t most,
+    enum policy_unit unit, const char *words);
+
+/* Notes that the key at line uses a feature; POLICY_FEATURE_NONE: nothing to note. */
 void policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t line);
 
 /* What an item of `manifests` says where it is a map. */

@@ -4,12 +4,13 @@
 
 #include "policy/rule_read.h"
 
-enum { WORDS_MAX = 256, NAMES_MAX = 256 };
+enum { WORDS_MAX = 256, NAMES_MAX = 256, RATE_MAX = 1000000000 };
 
 /* A rule being read. */
 struct reading {
+	struct policy *policy;
 	struct policy_tool_rule *rule;
-	const struct yaml_node *why;
+	const struct yaml_node *why, *limits;
 };
 
 static void
@@ -120,6 +121,35 @@ read_why(struct policy_reader *reader, const struct yaml_node *key, void *into)
 static const struct policy_key argument_item = {
     .type = POLICY_TYPE_MAP, .min = 1, .rows = policy_constraint_rows};
 
+#define RATE_HANDLER(rate, key, feature, words)                                                    \
+	static void read_##key(                                                                    \
+	    struct policy_reader *reader, const struct yaml_node *node, void *into)                \
+	{                                                                                          \
+		struct reading *reading = into;                                                    \
+		struct policy_quota *quota = &reading->rule->limits[POLICY_RATE_##rate];           \
+                                                                                                   \
+		quota->line = node->place.line;                                                    \
+		quota->rule =                                                                      \
+		    policy_read_format(reader, "tools.%s.limits." #key, reading->rule->tool.name); \
+		policy_read_quota(                                                                 \
+		    reader, quota, node->value->number, POLICY_UNIT_COUNT, "calls " words);        \
+		policy_read_feature(reading->policy, POLICY_FEATURE_##feature, node->place.line);  \
+	}
+POLICY_RATES(RATE_HANDLER)
+
+#define RATE_ROW(rate, key, feature, words) \
+	{#key, POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_##key, "calls " words, 1, RATE_MAX},
+static const struct policy_key limit_rows[] = {POLICY_RATES(RATE_ROW){0}};
+
+static void
+read_limits(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	if (key->value->count == 0)
+		policy_read_problem(reader, key, NULL,
+		    "limits says nothing; expected per_run, per_hour or per_day");
+	((struct reading *)into)->limits = key;
+}
+
 static const char *const deny_words[] = {"always", NULL};
 
 static const struct policy_key rule_rows[] = {
@@ -127,6 +157,8 @@ static const struct policy_key rule_rows[] = {
 	"the arguments that a call may have, each with what it may be", .item = &argument_item,
 	.pattern = POLICY_PATTERN_ARGUMENT},
     {"deny", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_deny, "always", .words = deny_words},
+    {"limits", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_limits, "how often it may be called",
+	.rows = limit_rows, .within = policy_within_same, .what = "the limits of a tool"},
     {"why", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_why, "of a deny: shown to who is denied"},
     {0},
 };
@@ -155,7 +187,7 @@ unknown_tool(struct policy_reader *reader, const struct yaml_node *key, const st
 static void
 read_rule(struct policy_reader *reader, const struct yaml_node *key, struct policy *policy)
 {
-	struct reading reading = {0};
+	struct reading reading = {.policy = policy};
 	char what[96];
 
 	if (!policy_read_text(reader, key))
@@ -180,6 +212,9 @@ read_rule(struct policy_reader *reader, const struct yaml_node *key, struct poli
 	if (reading.why != NULL && !reading.rule->deny)
 		policy_read_problem(
 		    reader, reading.why, NULL, "\"why\" without a deny; an allow needs no excuse");
+	if (reading.limits != NULL && !reading.rule->allow)
+		policy_read_problem(reader, reading.limits, NULL,
+		    "\"limits\" can never matter: no call of this tool is allowed");
 }
 
 /* Those that a call may reach, in the order of their names. */

@@ -74,6 +74,15 @@ say(const struct policy_request *request, const struct policy_decision *decision
 	case POLICY_REASON_BAD_REQUEST:
 		return fault_set(
 		    fault, decision->code, "the %s \"%s\" is malformed; %s", what, name, next);
+	case POLICY_REASON_RATE:
+		return fault_set(fault, decision->code,
+		    "the limit of the %s \"%s\" is reached: the policy gives it %s", what, name,
+		    allowed);
+	case POLICY_REASON_BUDGET:
+		return fault_set(fault, decision->code,
+		    "no budget is left for the %s \"%s\": the policy gives %s; end with what "
+		    "there is",
+		    what, name, allowed);
 	case POLICY_REASON_ALLOW_RULE:
 		return fault_set(fault, ERR_OK, "allowed");
 	case POLICY_REASON_COUNT:

@@ -9,9 +9,16 @@
 #include "policy/policy.h"
 
 /* X(feature, 1: enforced, reason) */
-#define SUPERVISOR_FEATURES(X)                                            \
-	X(REVIEWERS, 0, "nothing checks the signatures of a policy file") \
-	X(REVISION, 0, "nothing remembers which revision was the newest so far")
+#define SUPERVISOR_FEATURES(X)                                                   \
+	X(REVIEWERS, 0, "nothing checks the signatures of a policy file")        \
+	X(REVISION, 0, "nothing remembers which revision was the newest so far") \
+	X(PER_HOUR, 0, "nothing counts calls beyond a run")                      \
+	X(PER_DAY, 0, "nothing counts calls beyond a run")                       \
+	X(RUN_TOKENS, 0, "no model can be called yet, so nothing counts tokens") \
+	X(RUN_USD, 0, "no model can be called yet, so nothing knows prices")     \
+	X(DAY_CALLS, 0, "nothing counts calls beyond a run")                     \
+	X(DAY_TOKENS, 0, "no model can be called yet, so nothing counts tokens") \
+	X(DAY_USD, 0, "no model can be called yet, so nothing knows prices")
 
 #define SUPERVISOR_FEATURE_BIT(name, enforced, reason) \
 	| (uint64_t)(enforced) << POLICY_FEATURE_##name

@@ -312,6 +312,43 @@ the_call_above_the_budget_is_denied_by_its_rule_and_line(void **state)
 	assert_int_equal(value_get(&reply.error, "line")->integer, 22);
 }
 
+/* What a run may call of one tool, whatever is left of its budget. */
+static void
+the_call_above_a_tools_limit_is_denied_by_its_rule_and_line(void **state)
+{
+	static const char rule[] = "commit: { equals_trigger: $.commit }\n";
+	struct stage *stage = stage_new_bare();
+	const char *text = stage_policy(), *at = strstr(text, rule);
+	struct stage_reply reply;
+	char policy[2048];
+
+	(void)state;
+	assert_non_null(at);
+	at += sizeof(rule) - 1;
+	snprintf(policy, sizeof(policy), "%.*s    limits: { per_run: 2 }\n%s", (int)(at - text),
+	    text, at);
+	stage_grant(stage, STAGE_RUN, STAGE_WORKSPACE, policy, STAGE_INPUT);
+	assert_int_equal(stage_until_messages(stage, 1)->type, WIRE_TYPE_GRANT_READY);
+	/* A call that the log could not take is none. */
+	stage_audit_down(stage);
+	reply = stage_ask(stage, "tool.call", DIFF);
+	stage_assert_error(&reply, "AuditUnavailableError");
+	stage_audit_up(stage);
+	for (unsigned i = 0; i < 2; i++) {
+		stage_call(stage, i, "tool.call", DIFF);
+		stage_tool_ends(stage, stage_until_messages(stage, i + 2), "{}", "", 0);
+		stage_reply(stage);
+	}
+	reply = stage_ask(stage, "tool.call", DIFF);
+	stage_assert_error(&reply, "RateLimitError");
+	assert_string_equal(
+	    value_get(&reply.error, "rule")->string, "tools.git.read.diff.limits.per_run");
+	assert_int_equal(value_get(&reply.error, "line")->integer, 16);
+	assert_string_equal(value_get(&reply.error, "allowed")->string, "2 calls in one run");
+	assert_int_equal(stage->broker->runs->budget_calls, 2);
+	stage_free(&stage);
+}
+
 static void
 params_are_checked_before_a_handler_runs(void **state)
 {
@@ -448,6 +485,7 @@ main(void)
 	    CASE(a_tool_that_writes_too_much_is_cancelled_and_a_limit_error),
 	    CASE(every_denial_is_durable_before_the_skill_sees_it_and_nothing_happens),
 	    CASE(the_call_above_the_budget_is_denied_by_its_rule_and_line),
+	    cmocka_unit_test(the_call_above_a_tools_limit_is_denied_by_its_rule_and_line),
 	    CASE(params_are_checked_before_a_handler_runs),
 	    CASE(an_unknown_method_is_an_error_with_a_suggestion_and_not_the_end),
 	    CASE(a_decision_is_the_record_and_names_the_tools_that_worked),

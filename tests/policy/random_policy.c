@@ -5,11 +5,11 @@
 
 #include "tests/policy/fixture.h"
 
-enum { TEXT_MAX = 4096, STRINGS = 13 };
+enum { TEXT_MAX = 4096 };
 
 /* What a policy is drawn as: parts that can be drawn anew one by one. */
 struct draft {
-	uint64_t seeds[5]; /* manifest, trigger, tool, read, write */
+	uint64_t seeds[6]; /* manifest, trigger, tool, read, write, quotas */
 };
 
 struct text {
@@ -178,9 +178,39 @@ say_triggers(struct random *random, struct text *text)
 	}
 }
 
+/* { run: 2 }, with some of the names. */
 static void
-say_tool(struct random *random, struct text *text)
+say_quotas(struct random *random, struct text *text, const char *const *names, uint32_t count)
 {
+	uint32_t chosen = 1 + random_draw(random, (1U << count) - 1);
+
+	say(text, "{");
+	for (uint32_t i = 0; i < count; i++)
+		if ((chosen & 1U << i) != 0)
+			say(text, "%s %s: %u", (chosen & ((1U << i) - 1)) != 0 ? "," : "", names[i],
+			    1 + random_draw(random, 3));
+	say(text, " }");
+}
+
+static void
+say_budget(struct random *random, struct text *text)
+{
+	static const char *const budgets[] = {"calls", "tokens", "usd"};
+
+	say(text, "budget: { run: ");
+	say_quotas(random, text, budgets, ARRAY_SIZE(budgets));
+	if (random_draw(random, 2) == 0) {
+		say(text, ", day: ");
+		say_quotas(random, text, budgets, ARRAY_SIZE(budgets));
+	}
+	say(text, " }\n");
+}
+
+static void
+say_tool(struct random *random, struct random *quotas, struct text *text)
+{
+	static const char *const limits[] = {"per_run", "per_hour", "per_day"};
+
 	static const struct {
 		const char *name;
 		char kind;
@@ -196,6 +226,11 @@ say_tool(struct random *random, struct text *text)
 		say(text, "      %s: ", arguments[i].name);
 		say_constraint(
 		    random, text, arguments[i].kind, random_draw(random, 2) ? "$.x" : "$.y");
+		say(text, "\n");
+	}
+	if (random_draw(quotas, 2) == 0) {
+		say(text, "    limits: ");
+		say_quotas(quotas, text, limits, ARRAY_SIZE(limits));
 		say(text, "\n");
 	}
 	if (random_draw(random, 12) == 0)
@@ -219,7 +254,7 @@ say_patterns(struct random *random, struct text *text, const char *name)
 static struct policy *
 load(const struct draft *draft, char **ret_text)
 {
-	struct random random[5];
+	struct random random[ARRAY_SIZE(draft->seeds)];
 	struct text policy = {.used = 0}, manifest = {.used = 0};
 	struct fixture_file files[2] = {{.name = "policy"}, {.name = "manifest/t.yaml"}};
 	struct policy_problems problems;
@@ -233,7 +268,8 @@ load(const struct draft *draft, char **ret_text)
 	    "bundle: { path: s, digest: sha256:%064d, run: [ /a ] }\nsandbox: { profile: shell }\n",
 	    0);
 	say_triggers(&random[1], &policy);
-	say_tool(&random[2], &policy);
+	say_tool(&random[2], &random[5], &policy);
+	say_budget(&random[5], &policy);
 	say(&policy, "memory:\n");
 	say_patterns(&random[3], &policy, "read");
 	say_patterns(&random[4], &policy, "write");
@@ -293,162 +329,4 @@ random_policy(struct random *random, char **ret_text)
 	struct draft draft;
 
 	return draw(random, &draft, ret_text);
-}
-
-/* Small values, once. */
-struct universe {
-	struct value strings[STRINGS], numbers[5], lists[7];
-	struct value items[4][2];
-	char bytes[STRINGS][3];
-};
-
-static void
-fill(struct universe *u)
-{
-	static const char letters[] = "ab/";
-	uint32_t n = 1;
-
-	*u = (struct universe){.numbers = {
-				   {.type = VALUE_INT, .integer = 0},
-				   {.type = VALUE_INT, .integer = 1},
-				   {.type = VALUE_INT, .integer = 3},
-				   {.type = VALUE_REAL, .real = 1.5},
-				   {.type = VALUE_REAL, .real = 2.0},
-			       }};
-	for (unsigned i = 0; i < 3; i++) {
-		u->bytes[n++][0] = letters[i];
-		for (unsigned j = 0; j < 3; j++, n++) {
-			u->bytes[n][0] = letters[i];
-			u->bytes[n][1] = letters[j];
-		}
-	}
-	for (n = 0; n < STRINGS; n++)
-		u->strings[n] = value_string(u->bytes[n]);
-	for (n = 0; n < 4; n++) {
-		u->items[n][0] = u->strings[n];
-		u->items[n][1] = u->strings[1 + n % 2];
-	}
-	u->lists[0] = (struct value){.type = VALUE_ARRAY};
-	for (n = 0; n < 6; n++)
-		u->lists[n + 1] = (struct value){
-		    .type = VALUE_ARRAY, .length = 1 + n / 4, .items = u->items[n % 4]};
-}
-
-static uint32_t
-add(struct value_pair *pairs, uint32_t n, const char *name, const struct value *value)
-{
-	if (value != NULL)
-		pairs[n++] = (struct value_pair){value_string(name), *value};
-	return n;
-}
-
-/* The value by index in the strings, numbers and lists; NULL: not there. */
-static const struct value *
-any_value(const struct universe *u, uint32_t index)
-{
-	if (index < STRINGS)
-		return &u->strings[index];
-	if (index < STRINGS + 5)
-		return &u->numbers[index - STRINGS];
-	return index < STRINGS + 12 ? &u->lists[index - STRINGS - 5] : NULL;
-}
-
-struct visiting {
-	bool (*visit)(void *context, const struct policy_request *request);
-	void *context;
-	struct universe universe;
-	bool stopped;
-};
-
-static void
-visit(struct visiting *v, const struct policy_request *request)
-{
-	v->stopped = v->stopped || !v->visit(v->context, request);
-}
-
-static void
-visit_triggers(struct visiting *v)
-{
-	for (uint32_t i = 0; i <= STRINGS + 12 && !v->stopped; i++)
-		for (uint32_t j = 0; j <= STRINGS + 12; j++)
-			for (unsigned event = 0; event < 2; event++) {
-				struct value_pair pairs[2];
-				struct value input = {.type = VALUE_MAP, .pairs = pairs};
-				struct policy_request request = {.action = POLICY_TRIGGER,
-				    .workspace = "ws_acme",
-				    .name = "cli",
-				    .event = event == 0 ? "e" : "f",
-				    .input = &input};
-
-				input.length = add(pairs, 0, "x", any_value(&v->universe, i));
-				input.length =
-				    add(pairs, input.length, "y", any_value(&v->universe, j));
-				visit(v, &request);
-			}
-}
-
-static void
-visit_calls(struct visiting *v)
-{
-	const struct universe *u = &v->universe;
-
-	for (uint32_t x = 0; x <= STRINGS && !v->stopped; x++)
-		for (uint32_t rest = 0; rest < 6 * 8 * 5; rest++) {
-			uint32_t n = rest % 6, l = rest / 6 % 8, p = rest / 48;
-			struct value_pair pairs[3], payload[2];
-			struct value args = {.type = VALUE_MAP, .pairs = pairs};
-			struct value input = {.type = VALUE_MAP, .pairs = payload};
-			struct policy_request request = {.action = POLICY_TOOL,
-			    .workspace = "ws_acme",
-			    .name = "t.a",
-			    .args = &args,
-			    .input = &input};
-
-			args.length = add(pairs, 0, "x", x < STRINGS ? &u->strings[x] : NULL);
-			args.length = add(pairs, args.length, "m", n < 5 ? &u->numbers[n] : NULL);
-			args.length = add(pairs, args.length, "l", l < 7 ? &u->lists[l] : NULL);
-			input.length = add(payload, 0, "x", p < 4 ? &u->strings[p] : NULL);
-			input.length = add(payload, input.length, "y", &u->strings[1 + p % 2]);
-			visit(v, &request);
-		}
-}
-
-static void
-visit_keys(struct visiting *v)
-{
-	static const char *const keys[] = {"a", "b", "a/a", "a/b", "b/a", "b/b", "a/a/a", "a/b/a",
-	    "b/a/b", "ab", "ab/a", "c", "c/a", "a.b", "c/c/a", "aa/b", "b/c", "a/c"};
-	const struct universe *u = &v->universe;
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(keys) && !v->stopped; i++)
-		for (uint32_t p = 0; p < 3 * 4 * 2; p++) {
-			struct value_pair payload[2];
-			struct value input = {.type = VALUE_MAP, .pairs = payload};
-			char key[64];
-			struct policy_request request = {
-			    .action = p % 2 == 0 ? POLICY_MEMORY_READ : POLICY_MEMORY_WRITE,
-			    .workspace = "ws_acme",
-			    .name = key,
-			    .input = &input};
-			uint32_t x = p / 2 % 4, y = p / 8;
-
-			snprintf(key, sizeof(key), "ws/ws_acme/%s", keys[i]);
-			/* 1: a, 2: aa, 5: b; see fill. */
-			input.length =
-			    add(payload, 0, "x", x == 0 ? NULL : &u->strings[x == 3 ? 5 : x]);
-			input.length = add(payload, input.length, "y",
-			    y == 0 ? NULL : &u->strings[y == 2 ? 5 : y]);
-			visit(v, &request);
-		}
-}
-
-void
-random_requests(bool (*each)(void *context, const struct policy_request *request), void *context)
-{
-	struct visiting v = {.visit = each, .context = context};
-
-	fill(&v.universe);
-	visit_triggers(&v);
-	visit_calls(&v);
-	visit_keys(&v);
 }

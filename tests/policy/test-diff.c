@@ -38,6 +38,31 @@ struct comparing {
 	const char *wrong; /* the first dimension that brute force refutes */
 };
 
+/* What usage alone can decide differently. */
+static bool
+finds_quota(const struct comparing *c, bool new)
+{
+	static const char *const names[] = {"tools.t.a.limits.per_run", "tools.t.a.limits.per_hour",
+	    "tools.t.a.limits.per_day", "budget.run.calls", "budget.day.calls"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct policy_dimension *d = dimension(&c->diff, names[i]);
+
+		if (d != NULL && (new ? &d->opened : &d->closed)->state == POLICY_SIDE_WITNESS)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_allowed(const struct policy *policy, const struct policy_request *request, bool used)
+{
+	struct policy_request unused = *request;
+
+	unused.usage = used ? request->usage : NULL;
+	return policy_decide(policy, &unused).verdict == POLICY_ALLOW;
+}
+
 static bool
 compare(void *context, const struct policy_request *request)
 {
@@ -48,6 +73,12 @@ compare(void *context, const struct policy_request *request)
 
 	if (old == new)
 		return true;
+	if (request->usage != NULL &&
+	    is_allowed(c->pair[0], request, false) == is_allowed(c->pair[1], request, false)) {
+		if (!finds_quota(c, new))
+			c->wrong = "a quota";
+		return c->wrong == NULL;
+	}
 	d = dimension(&c->diff, name_of(request->action));
 	if (d == NULL || (new ? &d->opened : &d->closed)->state == POLICY_SIDE_NOTHING)
 		c->wrong = name_of(request->action);
@@ -119,6 +150,10 @@ struct change {
 
 #define CALL(constraint) \
 	FIXTURE_TRIGGER "tools: { git.read.diff: { allow: { commit: " constraint " } } }\n"
+#define LIMITED(limits)                                                                    \
+	FIXTURE_TRIGGER                                                                    \
+	"tools: { git.read.diff: { allow: { commit: { type: string } }, limits: { " limits \
+	" } } }\n"
 #define WRITE(pattern) FIXTURE_TRIGGER "memory: { write: [ \"ws/{workspace}/" pattern "\" ] }\n"
 #define WHERE(constraint) \
 	"trigger: [ { source: cli, event: e, where: { $.repo: " constraint " } } ]\n"
@@ -160,6 +195,18 @@ static const struct change changes[] = {
     {"* and one more segment", WRITE("r/*"), WRITE("r/*/*"), "memory.write", POLICY_BOTH},
     {"more calls", FIXTURE_TRIGGER, FIXTURE_TRIGGER "budget: { run: { calls: 41 } }\n",
 	"budget.run.calls", POLICY_WIDENS},
+    {"money, a millionth more", FIXTURE_TRIGGER "budget: { run: { usd: 0.5 } }\n",
+	FIXTURE_TRIGGER "budget: { run: { usd: 0.500001 } }\n", "budget.run.usd", POLICY_WIDENS},
+    {"the same money", FIXTURE_TRIGGER "budget: { day: { usd: 25 } }\n",
+	FIXTURE_TRIGGER "budget: { day: { usd: 25.00 } }\n", "budget.day.usd", POLICY_SAME},
+    {"a budget where there was none", FIXTURE_TRIGGER,
+	FIXTURE_TRIGGER "budget: { run: { tokens: 9 } }\n", "budget.run.tokens", POLICY_NARROWS},
+    {"a budget less", FIXTURE_TRIGGER "budget: { day: { calls: 9 } }\n", FIXTURE_TRIGGER,
+	"budget.day.calls", POLICY_WIDENS},
+    {"a limit of a tool", CALL("{ type: string }"), LIMITED("per_run: 3"),
+	"tools.git.read.diff.limits.per_run", POLICY_NARROWS},
+    {"a higher one", LIMITED("per_hour: 3"), LIMITED("per_hour: 4"),
+	"tools.git.read.diff.limits.per_hour", POLICY_WIDENS},
     {"less time", FIXTURE_TRIGGER, FIXTURE_TRIGGER "budget: { run: { wall: 59s } }\n",
 	"budget.run.wall", POLICY_NARROWS},
 };

@@ -20,14 +20,14 @@ static const struct ask asks[] = {
     {POLICY_TOOL, "git.read.diff", NULL, "{\"commit\":\"a\",\"flags\":{\"deep\":true}}",
 	"{\"commit\":\"a\"}", "flags unnamed 22;"},
     {POLICY_TOOL, "git.read.diff", NULL, "{\"commit\":\"a\"}", "{\"commit\":\"a\"}", ""},
-    {POLICY_TOOL, "git.push", NULL, "{}", "{}", " deny 28;"},
+    {POLICY_TOOL, "git.push", NULL, "{}", "{}", " deny 29;"},
     {POLICY_TOOL, "git.pull", NULL, "{}", "{}", ""},
     {POLICY_TRIGGER, "cli", "close", NULL, "{}", ""},
     {POLICY_TRIGGER, "cli", "closed", NULL, "{\"commit\":\"a\"}", "event event 12;"},
     {POLICY_TRIGGER, "webhook", "close", NULL, "{}", "source source 18;"},
     {POLICY_TRIGGER, "cli", "review", NULL, "{\"commit\":\"\",\"draft\":true}", "event event 18;"},
-    {POLICY_MEMORY_READ, "ws/ws_acme/code-revie/x", NULL, NULL, "{}", " text 31;"},
-    {POLICY_MEMORY_WRITE, "ws/ws_acme/code-review/x/y", NULL, NULL, "{}", "repo value 34;"},
+    {POLICY_MEMORY_READ, "ws/ws_acme/code-revie/x", NULL, NULL, "{}", " text 32;"},
+    {POLICY_MEMORY_WRITE, "ws/ws_acme/code-review/x/y", NULL, NULL, "{}", "repo value 35;"},
 };
 
 static void

@@ -122,7 +122,7 @@ quantity_is_written_in_the_largest_unit_that_is_exact(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		char text[POLICY_QUANTITY_MAX];
+		char text[POLICY_AMOUNT_MAX];
 
 		assert_string_equal(
 		    policy_quantity_text(text, rows[i].type, rows[i].number), rows[i].text);

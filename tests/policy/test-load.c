@@ -148,8 +148,8 @@ load_takes_the_sample_as_it_stands(void **state)
 	assert_int_equal(skill->cell.limits.memory_bytes, 512 * 1024 * 1024);
 	assert_int_equal(skill->cell.limits.wall_ns, UINT64_C(60000000000));
 	assert_int_equal(skill->cell.required, LAYER_ALL);
-	assert_int_equal(skill->calls, 40);
-	assert_int_equal(skill->calls_line, 23);
+	assert_int_equal(skill->budget[POLICY_BUDGET_RUN_CALLS].most, 40);
+	assert_int_equal(skill->budget[POLICY_BUDGET_RUN_CALLS].line, 23);
 	assert_int_equal(skill->retention_ns, UINT64_C(90) * 86400 * 1000000000);
 	assert_string_equal(tool->summary, "the diff of one commit");
 	assert_string_equal(tool->manifest, "git.tools.yaml");

@@ -12,15 +12,29 @@
 	"sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ /a ] " \
 	"}\ntrigger: [ { source: cli, event: e } ]\nsandbox: { profile: shell }\n"
 
+#define TOOL(rule) "manifests: [ t.yaml ]\ntools: { t.a: { " rule " } }\n"
+#define HEAD "policy: 1\nowner: { team: t }\n" REST
+
 /* Policies by the feature that each uses. */
 static const char *const uses[POLICY_FEATURE_COUNT] = {
     [POLICY_FEATURE_REVIEWERS] = "policy: 1\nowner: { team: t, reviewers: 2 }\n" REST,
-    [POLICY_FEATURE_REVISION] = "policy: 1\nowner: { team: t }\nrevision: 1\n" REST,
+    [POLICY_FEATURE_REVISION] = HEAD "revision: 1\n",
+    [POLICY_FEATURE_PER_HOUR] = HEAD TOOL("allow: {}, limits: { per_hour: 1 }"),
+    [POLICY_FEATURE_PER_DAY] = HEAD TOOL("allow: {}, limits: { per_day: 1 }"),
+    [POLICY_FEATURE_RUN_TOKENS] = HEAD "budget: { run: { tokens: 1 } }\n",
+    [POLICY_FEATURE_RUN_USD] = HEAD "budget: { run: { usd: 0.5 } }\n",
+    [POLICY_FEATURE_DAY_CALLS] = HEAD "budget: { day: { calls: 1 } }\n",
+    [POLICY_FEATURE_DAY_TOKENS] = HEAD "budget: { day: { tokens: 1 } }\n",
+    [POLICY_FEATURE_DAY_USD] = HEAD "budget: { day: { usd: 1 } }\n",
 };
 
-/* A place for one file; removed by the caller. */
+static const char manifest[] =
+    "tools: 1\nintegration: t\nbundle: { path: t, digest: "
+    "sha256:0000000000000000000000000000000000000000000000000000000000000000 }\n"
+    "tool: { t.a: { summary: s, run: [ /a ], profile: shell } }\n";
+
 static void
-write_policy(const char *path, const char *text)
+write_file(const char *path, const char *text)
 {
 	FILE *file = fopen(path, "we");
 
@@ -33,12 +47,14 @@ static void
 skill_with_a_feature_that_is_not_enforced_does_not_load(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
-	char dir[256], path[300];
+	char dir[256], path[300], beside[300];
 
 	(void)state;
 	snprintf(dir, sizeof(dir), "%s/praxa-skill-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/p.yaml", dir);
+	snprintf(beside, sizeof(beside), "%s/t.yaml", dir);
+	write_file(beside, manifest);
 	for (unsigned i = 0; i < POLICY_FEATURE_COUNT; i++) {
 		const char *key = policy_feature_info((enum policy_feature)i)->key;
 		const struct skill_resources none = {.count = 0};
@@ -48,7 +64,7 @@ skill_with_a_feature_that_is_not_enforced_does_not_load(void **state)
 		enum err r;
 
 		assert_non_null(uses[i]);
-		write_policy(path, uses[i]);
+		write_file(path, uses[i]);
 		r = skill_load(path, AT_FDCWD, &none, &skill, &problems, &fault);
 		assert_int_equal(problems.count, 0);
 		assert_int_not_equal(r, ERR_OK);
@@ -60,6 +76,7 @@ skill_with_a_feature_that_is_not_enforced_does_not_load(void **state)
 		assert_true(fault.line > 0);
 	}
 	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(beside), 0);
 	assert_int_equal(rmdir(dir), 0);
 }
 
