@@ -126,6 +126,8 @@ static const struct subcommand {
 	policy_test_act},
     {"verify", "FILE", 1, "checks the signatures of a policy, before it is installed",
 	policy_verify_rows, policy_verify_act},
+    {"render", "FILE", 1, "writes one page for a reviewer who does not know the language",
+	policy_render_rows, policy_render_act},
     {"schema", "[policy|tools]", 1, "prints the JSON Schema of the language, for editors",
 	plain_rows, policy_schema_act, .optional = 1},
 };

@@ -1,5 +1,6 @@
 #include "cli/policy_common.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -22,6 +23,7 @@ ON_TEXT(memory_write)
 ON_TEXT(trigger)
 ON_TEXT(event)
 ON_TEXT(input)
+ON_TEXT(output)
 
 #define ON_FLAG(member)                                                                    \
 	enum err policy_on_##member(void *context, const char *value, struct fault *fault) \
@@ -81,6 +83,28 @@ policy_common_file(const char *path, const struct policy_source *source, struct 
 	*ret = (struct policy_file){
 	    .name = path, .text = (const char *)content->data, .length = content->length};
 	return true;
+}
+
+int
+policy_common_write(const char *path, const char *text)
+{
+	SCOPED_FD fd = -1;
+	struct fault fault = {0};
+	int r;
+
+	if (text == NULL) {
+		fault_set(&fault, ERR_INTERNAL, "out of memory");
+		return policy_common_fail(path != NULL ? path : "stdout", &fault);
+	}
+	if (path == NULL)
+		return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? CLI_OK : CLI_INTERNAL;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	r = fd < 0 ? -errno : io_write_full(fd, text, strlen(text));
+	if (r < 0) {
+		fault_set(&fault, ERR_NOT_FOUND, "cannot be written: %s", strerror(-r));
+		return policy_common_fail(path, &fault);
+	}
+	return CLI_OK;
 }
 
 void

@@ -18,8 +18,8 @@ enum {
 /* What the options of all subcommands say; each has rows for its own. */
 struct policy_options {
 	const char *tool, *args, *memory_read, *memory_write, *trigger, *event, *input, *workspace;
-	const char *allowed_signers;
-	bool json, help, fail_on_widen, fail_on_note;
+	const char *allowed_signers, *output;
+	bool html, json, help, fail_on_widen, fail_on_note;
 	const char *files[2];
 	int file_count;
 	uint32_t min_score; /* percent */
@@ -34,6 +34,8 @@ int policy_diff_act(const struct policy_options *options);
 extern const struct args_option policy_test_rows[];
 int policy_test_act(const struct policy_options *options);
 int policy_schema_act(const struct policy_options *options);
+extern const struct args_option policy_render_rows[];
+int policy_render_act(const struct policy_options *options);
 extern const struct args_option policy_verify_rows[];
 int policy_verify_act(const struct policy_options *options);
 
@@ -44,6 +46,9 @@ MUST_USE int policy_common_open(const char *path, struct policy_source *ret);
  * the pack cannot be opened. */
 MUST_USE bool policy_common_file(const char *path, const struct policy_source *source,
     struct pack *ret_pack, struct policy_file *ret);
+/* Writes text to the file at path, or to stdout where path is NULL, and answers an exit code; says
+ * what failed. text NULL: memory is out. */
+int policy_common_write(const char *path, const char *text);
 /* Prints "praxa: what: message" in full and answers the fault's exit code. */
 int policy_common_fail(const char *what, const struct fault *fault);
 /* Line number line of the file at path, terminated, cut and made printable; "" where it is not. */
@@ -58,6 +63,7 @@ enum err policy_on_trigger(void *context, const char *value, struct fault *fault
 enum err policy_on_event(void *context, const char *value, struct fault *fault);
 enum err policy_on_input(void *context, const char *value, struct fault *fault);
 enum err policy_on_workspace(void *context, const char *value, struct fault *fault);
+enum err policy_on_output(void *context, const char *value, struct fault *fault);
 enum err policy_on_json(void *context, const char *value, struct fault *fault);
 enum err policy_on_help(void *context, const char *value, struct fault *fault);
 

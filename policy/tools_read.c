@@ -158,7 +158,7 @@ static const struct policy_key rule_rows[] = {
 	.pattern = POLICY_PATTERN_ARGUMENT},
     {"deny", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_deny, "always", .words = deny_words},
     {"limits", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_limits, "how often it may be called",
-	.rows = limit_rows, .within = policy_within_same, .what = "the limits of a tool"},
+	.min = 1, .rows = limit_rows, .within = policy_within_same, .what = "the limits of a tool"},
     {"why", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_why, "of a deny: shown to who is denied"},
     {0},
 };

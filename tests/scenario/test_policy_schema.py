@@ -22,10 +22,10 @@ UNSEEN = {
         tool-range-outside tool-required tool-type-other tool-unknown
     """,
     "needs to compare two places of the file": """
-        manifest-integration.tools manifest-twice pin-twice schema-bounds.tools schema-effect.tools
-        schema-enum.tools schema-required.tools tool-absent-and tool-no-operator
-        test-args test-event test-no-event test-nothing test-two
-        tool-range-empty tool-why trigger-operators
+        budget-run-above-day manifest-integration.tools manifest-twice pin-twice
+        schema-bounds.tools schema-effect.tools schema-enum.tools schema-required.tools
+        test-args test-event test-no-event test-nothing test-two tool-absent-and
+        tool-limits-denied tool-no-operator tool-range-empty tool-why trigger-operators
     """,
     "needs arithmetic or a grammar": """
         bundle-program limit-range memory-stars memory-variable-behind memory-variable-mixed
