@@ -58,6 +58,14 @@ mounts_proc(void)
 }
 
 int
+mounts_proc_whole(void)
+{
+	static const struct option options[] = {{NULL, NULL, false}};
+
+	return new_mount("proc", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+int
 mounts_restrict(int mount_fd, uint64_t attributes)
 {
 	/* Private: where the host's mounts are shared, as under systemd, a copy joins their peer

@@ -19,6 +19,8 @@ MUST_USE int mounts_tmpfs(
 /* A new /proc of the caller's pid namespace that shows only what the reader may trace, and nothing
  * but processes; read-only. */
 MUST_USE int mounts_proc(void);
+/* A new, whole /proc of the caller's pid namespace, for the way into the cell only. */
+MUST_USE int mounts_proc_whole(void);
 /* A copy of what is mounted at path beneath dir_fd (path "": of dir_fd itself), with all mounts
  * inside it and attributes on each. */
 MUST_USE int mounts_copy(int dir_fd, const char *path, uint64_t attributes);
