@@ -232,8 +232,10 @@ static enum err
 start(struct cell_launcher *launcher, const struct cell_spec *spec, const struct identity *identity,
     struct ends *ends, struct cgroup_leaf *leaf, struct cell *ret, struct fault *fault)
 {
-	struct launch launch = {
-	    .privileged = launcher->privileged, .cgroup_fd = leaf->fd, .net = &launcher->net};
+	struct launch launch = {.low = &launcher->low,
+	    .privileged = launcher->privileged,
+	    .cgroup_fd = leaf->fd,
+	    .net = &launcher->net};
 	struct cell cell = CELL_NONE;
 	enum err r;
 

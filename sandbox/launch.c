@@ -112,7 +112,11 @@ child(void *context)
 
 	if (r < 0)
 		fail(launch, "capabilities", -r);
-	memcpy(fds, launch->fds, sizeof(fds));
+	/* Until here the table is the parent's, which waits. */
+	if (syscall(SYS_close_range, launch->low->end, ~0U, CLOSE_RANGE_UNSHARE) < 0)
+		fail(launch, "own descriptors", errno);
+	for (int i = 0; i < LAUNCH_FDS; i++)
+		fds[i] = launch->fds[i] >= 0 ? launch->low->fds[i] : -1;
 	r = place_descriptors(fds);
 	if (r < 0)
 		fail(launch, "descriptors", -r);
@@ -147,24 +151,72 @@ run_child(uint64_t flags, int cgroup_fd, int *pidfd, void (*run)(void *context),
 	return pid;
 }
 
+int
+launch_low_init(int filler_fd, struct launch_low *ret)
+{
+	*ret = (struct launch_low){.filler_fd = filler_fd};
+	for (int i = 0; i < LAUNCH_FDS; i++)
+		ret->fds[i] = -1;
+	for (int i = 0; i < LAUNCH_FDS; i++) {
+		ret->fds[i] = fcntl(filler_fd, F_DUPFD_CLOEXEC, 0);
+		if (ret->fds[i] < 0)
+			return -errno;
+		if (ret->fds[i] >= ret->end)
+			ret->end = ret->fds[i] + 1;
+	}
+	return 0;
+}
+
+void
+launch_low_done(struct launch_low *low)
+{
+	for (int i = 0; low->end > 0 && i < LAUNCH_FDS; i++)
+		scope_close(&low->fds[i]);
+	low->end = 0;
+}
+
+/* Gives what the child gets its low numbers, or takes them away again. */
+static int
+set_low(const struct launch *launch, bool given)
+{
+	for (int i = 0; i < LAUNCH_FDS; i++)
+		if (launch->fds[i] >= 0 && dup3(given ? launch->fds[i] : launch->low->filler_fd,
+					       launch->low->fds[i], O_CLOEXEC) < 0)
+			return -errno;
+	return 0;
+}
+
+/* Clones in the spare network namespace, where there is one. *ret_back: 0, or why the parent is not
+ * where and as it was. */
+static pid_t
+clone_child(struct launch *launch, int *pidfd, int *ret_back)
+{
+	bool in_spare = spare_net_enter(launch->net);
+	uint64_t flags = namespace_flags | CLONE_FILES | (launch->privileged ? 0 : CLONE_NEWUSER) |
+			 (launch->cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0) |
+			 (in_spare ? 0 : CLONE_NEWNET);
+	int low = set_low(launch, true), net;
+	pid_t pid;
+
+	launch->stage = low < 0 ? "descriptors" : "namespaces";
+	pid = low < 0 ? low : run_child(flags, launch->cgroup_fd, pidfd, child, launch);
+	low = set_low(launch, false);
+	net = in_spare ? spare_net_leave(launch->net) : 0;
+	*ret_back = low < 0 ? low : net;
+	return pid;
+}
+
 pid_t
 launch_run(struct launch *launch, int *ret_pidfd)
 {
-	bool in_spare = spare_net_enter(launch->net);
-	uint64_t flags = namespace_flags | (launch->privileged ? 0 : CLONE_NEWUSER) |
-			 (launch->cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0) |
-			 (in_spare ? 0 : CLONE_NEWNET);
-	int pidfd = -1, home;
-	pid_t pid;
+	int pidfd = -1, back = 0;
+	pid_t pid = clone_child(launch, &pidfd, &back);
 
-	launch->stage = "namespaces";
-	pid = run_child(flags, launch->cgroup_fd, &pidfd, child, launch);
-	home = in_spare ? spare_net_leave(launch->net) : 0;
 	if (pid < 0)
 		return pid;
-	if (home < 0 && launch->error == 0) {
-		launch->stage = "own network namespace";
-		launch->error = -home;
+	if (back < 0 && launch->error == 0) {
+		launch->stage = "way back";
+		launch->error = -back;
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	}
 	if (launch->error != 0) {

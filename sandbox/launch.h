@@ -8,9 +8,23 @@
 
 enum { LAUNCH_FDS = FD_MOUNTS + CELL_MOUNTS_MAX };
 
+/* Descriptor numbers kept for what a child gets. The child takes a table of its own up to end and
+ * no further: copying and closing what all live cells have open took longer than the namespaces,
+ * from a thousand cells on. Zeroed: none. */
+struct launch_low {
+	int fds[LAUNCH_FDS];
+	int end;       /* all are below */
+	int filler_fd; /* borrowed; what they are between launches */
+};
+
+/* Early, while low numbers are free. Returns 0 or -errno. */
+MUST_USE int launch_low_init(int filler_fd, struct launch_low *ret);
+void launch_low_done(struct launch_low *low);
+
 /* Shared with the child while the parent waits. */
 struct launch {
-	int fds[LAUNCH_FDS];   /* what becomes 0, 1, 2, ...; -1: closed */
+	int fds[LAUNCH_FDS]; /* what becomes 0, 1, 2, ...; -1: closed */
+	const struct launch_low *low;
 	bool privileged;       /* without a user namespace */
 	int cgroup_fd;         /* the cgroup to start in; -1: the caller's */
 	struct spare_net *net; /* borrowed; a spare in it is used up */

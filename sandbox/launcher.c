@@ -56,6 +56,9 @@ launcher_open(struct cell_launcher *launcher, const char *init_path, struct faul
 		return fault_set(fault, ERR_CONFINEMENT, "/proc is not mounted on this host");
 	if (namespaces_outside(launcher->proc_fd, launcher->outside) < 0)
 		return fault_set(fault, ERR_CONFINEMENT, "/proc/self/ns cannot be read");
+	r = launch_low_init(launcher->proc_fd, &launcher->low);
+	if (r < 0)
+		return fault_set(fault, ERR_CONFINEMENT, "descriptors: %s", strerror(-r));
 	spare_net_init(launcher->proc_fd, &launcher->net);
 	if (spare_net_make(launcher->proc_fd, &launcher->net) < 0)
 		return fault_set(fault, ERR_CONFINEMENT, "setns to the own network namespace");
@@ -92,6 +95,7 @@ cell_launcher_free(struct cell_launcher **launcher)
 		return;
 	scope_close(&(*launcher)->init_fd);
 	scope_close(&(*launcher)->proc_fd);
+	launch_low_done(&(*launcher)->low);
 	spare_net_done(&(*launcher)->net);
 	free(*launcher);
 	*launcher = NULL;

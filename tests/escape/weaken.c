@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -77,8 +78,9 @@ WRAP(__attribute__((no_sanitize("address"))) long, syscall, long number, ...)
 	for (int i = 0; i < 6; i++)
 		value[i] = va_arg(rest, long);
 	va_end(rest);
+	/* A table of its own the child must have. */
 	if ((off & GUARD_BIT(CLOSED_FDS)) != 0 && number == SYS_close_range)
-		return 0;
+		return (value[2] & CLOSE_RANGE_UNSHARE) != 0 ? __real_unshare(CLONE_FILES) : 0;
 	return __real_syscall(number, value[0], value[1], value[2], value[3], value[4], value[5]);
 }
 

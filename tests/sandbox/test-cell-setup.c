@@ -2,6 +2,7 @@
  * children inherit, makes one system call fail in a supervisor of its own and all below it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -114,7 +115,8 @@ a_failing_step_names_itself_and_nothing_runs(void **state)
 	    {SYS_clone3, 0, -1, EPERM, "namespaces: Operation not permitted (user namespaces"},
 	    {SYS_clone3, 0, -1, ENOSPC, "namespaces: No space left on device (no more namespaces"},
 	    {SYS_capset, 0, -1, EPERM, "capabilities"},
-	    {SYS_close_range, 0, -1, EPERM, "descriptors"},
+	    {SYS_close_range, 2, CLOSE_RANGE_UNSHARE, EPERM, "own descriptors"},
+	    {SYS_close_range, 2, 0, EPERM, "descriptors"},
 	    {SYS_execveat, 0, -1, EACCES, "exec praxa-init"},
 	    {SYS_unshare, 0, 0x80, EPERM, "required layer time-namespace"},
 	    {SYS_setresgid, 0, -1, EPERM, "identity"},
@@ -261,6 +263,28 @@ every_failing_call_of_a_start_is_noticed(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* The child of a launch works on a table that it shares, until it has its own. */
+static void
+the_caller_keeps_what_it_has_open_and_the_cell_has_none_of_it(void **state)
+{
+	enum { MANY = 300 };
+	SCOPED_FREE struct trial *trial = trial_new();
+	int fds[MANY], before;
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = dup(STDERR_FILENO);
+		assert_true(fds[i] >= 0);
+	}
+	before = check_open_fds();
+	trial->probe = "fds";
+	trial_run(&kit, trial, 0);
+	assert_string_equal(trial->output, "0\n1\n2\n");
+	assert_int_equal(check_open_fds(), before);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(close(fds[i]), 0);
+}
+
 static void
 no_cell_is_root_outside(void **state)
 {
@@ -368,6 +392,7 @@ main(void)
 	    cmocka_unit_test(a_mount_whose_source_is_gone_is_named),
 	    cmocka_unit_test(a_mount_whose_source_was_swapped_is_not_followed),
 	    cmocka_unit_test(every_failing_call_of_a_start_is_noticed),
+	    cmocka_unit_test(the_caller_keeps_what_it_has_open_and_the_cell_has_none_of_it),
 	    cmocka_unit_test(no_cell_is_root_outside),
 	    cmocka_unit_test(a_launcher_needs_praxa_init),
 	    cmocka_unit_test(without_user_namespaces_only_root_goes_on),
