@@ -120,6 +120,8 @@ static const struct subcommand {
 	policy_explain_act},
     {"lint", "FILE", 1, "finds rules that do nothing, or less than they say", policy_lint_rows,
 	policy_lint_act},
+    {"format", "FILE", 1, "prints a policy in the one layout, or writes it", policy_format_rows,
+	policy_format_act},
     {"diff", "OLD NEW", 2, "says what a change opens and closes, with witnesses", policy_diff_rows,
 	policy_diff_act},
     {"test", "FILE", 1, "runs the tests in the file, and says what they miss", policy_test_rows,

@@ -35,6 +35,8 @@ ON_TEXT(output)
 	}
 ON_FLAG(json)
 ON_FLAG(help)
+ON_FLAG(write)
+ON_FLAG(check)
 
 enum err
 policy_on_workspace(void *context, const char *value, struct fault *fault)

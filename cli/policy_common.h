@@ -19,7 +19,7 @@ enum {
 struct policy_options {
 	const char *tool, *args, *memory_read, *memory_write, *trigger, *event, *input, *workspace;
 	const char *allowed_signers, *output;
-	bool html, json, help, fail_on_widen, fail_on_note;
+	bool html, json, help, fail_on_widen, fail_on_note, write, check;
 	const char *files[2];
 	int file_count;
 	uint32_t min_score; /* percent */
@@ -27,6 +27,8 @@ struct policy_options {
 
 extern const struct args_option policy_explain_rows[];
 int policy_explain_act(const struct policy_options *options);
+extern const struct args_option policy_format_rows[];
+int policy_format_act(const struct policy_options *options);
 extern const struct args_option policy_lint_rows[];
 int policy_lint_act(const struct policy_options *options);
 extern const struct args_option policy_diff_rows[];
@@ -66,5 +68,7 @@ enum err policy_on_workspace(void *context, const char *value, struct fault *fau
 enum err policy_on_output(void *context, const char *value, struct fault *fault);
 enum err policy_on_json(void *context, const char *value, struct fault *fault);
 enum err policy_on_help(void *context, const char *value, struct fault *fault);
+enum err policy_on_write(void *context, const char *value, struct fault *fault);
+enum err policy_on_check(void *context, const char *value, struct fault *fault);
 
 #endif

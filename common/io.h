@@ -23,6 +23,10 @@ MUST_USE int io_pwrite_full(int fd, const void *from, size_t length, off_t offse
 MUST_USE int io_read_file(
     int dir_fd, const char *path, size_t max, char **ret_data, size_t *ret_length);
 
+/* Replaces the regular file at path by data, at once or not at all: a reader sees the old file or
+ * the new one. Mode and owner stay (-EPERM: the owner cannot be kept); a link is not followed
+ * (-ELOOP). Durable when it returns 0. */
+MUST_USE int io_replace_file(const char *path, const void *data, size_t length);
 /* Raises the soft limit of open files to the hard one: each run takes about ten of a daemon's
  * descriptors, and the soft default, 1024, is for programs that use select(2). */
 void io_allow_many_files(void);
