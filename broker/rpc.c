@@ -59,6 +59,8 @@ take_method(struct cursor *cursor, char to[BROKER_METHOD_BYTES_MAX + 1])
 		length = byte & 0x1f;
 	else if (byte >= 0xd9 && byte <= 0xdb)
 		length = take_bytes(cursor, 1u << (byte - 0xd9));
+	else if (byte >= 0xc4 && byte <= 0xc6) /* Neovim's client sends its first name so */
+		length = take_bytes(cursor, 1u << (byte - 0xc4));
 	else
 		return false;
 	/* A NUL would let two readers see two names. */

@@ -9,8 +9,10 @@ build_packages=(
 runtime_packages=(git python3 python3-msgpack)
 test_packages=(
   clang clang-format libclang-rt-14-dev binutils coreutils openssh-client openssl procps
-  python3-jsonschema python3-pytest python3-yaml util-linux
+  python3-jsonschema python3-pynvim python3-pytest python3-yaml util-linux
 )
+# Where no npm is installed, by whatever means.
+node_packages=(nodejs npm)
 bench_packages=(bubblewrap crun)
 # tests/vm: what makes and runs the virtual machine, and what is in it besides `runtime`.
 emulation_packages=(e2fsprogs mmdebstrap qemu-system-x86)

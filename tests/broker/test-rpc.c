@@ -65,6 +65,8 @@ every_form_of_id_and_method_is_read(void **state)
 	assert_request(BYTES("\x94\x00\xcf\0\0\0\0\xff\xff\xff\xff\xa1m\x80"), UINT32_MAX, "m", 0);
 	assert_request(BYTES("\x94\x00\x01\xd9\x01m\x80"), 1, "m", 0);
 	assert_request(BYTES("\x94\x00\x01\xdb\0\0\0\x01m\x80"), 1, "m", 0);
+	assert_request(BYTES("\x94\x00\x01\xc4\x01m\x80"), 1, "m", 0);
+	assert_request(BYTES("\x94\x00\x01\xc5\0\x01m\x80"), 1, "m", 0);
 	assert_request(BYTES("\xdc\x00\x04\xcd\0\0\x01\xa1m\x80"), 1, "m", 0);
 }
 
@@ -98,7 +100,7 @@ what_cannot_be_answered_is_broken(void **state)
 	assert_broken(BYTES("\x94\x00\xa1x\xa1m\x80"));
 	assert_broken(BYTES("\x94\x00\xcf\0\0\0\x01\0\0\0\0\xa1m\x80"));
 	assert_broken(BYTES("\x94\x00\x01\x05\x80"));
-	assert_broken(BYTES("\x94\x00\x01\xc4\x01m\x80"));
+	assert_broken(BYTES("\x94\x00\x01\xc4\x02m\0\x80"));
 	assert_broken(BYTES("\x94\x00\x01\xa3m\0n\x80")); /* NUL in the method */
 	assert_broken(
 	    BYTES("\x94\x00\x01\xd9\x41"
