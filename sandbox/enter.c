@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -196,7 +197,10 @@ step_fork(struct enter *enter)
 	int pair[2];
 	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+	enter->said = mmap(
+	    NULL, sizeof(*enter->said), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (enter->said == MAP_FAILED ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	pid = fork();
 	if (pid < 0)
@@ -335,12 +339,9 @@ static void fill_report(const struct enter *enter, uint32_t kind, struct cell_re
 static int
 step_exec(struct enter *enter)
 {
-	struct cell_report ready;
-
-	fill_report(enter, CELL_READY, &ready);
-	if (timing_write(&enter->timing, enter->report_fd) < 0 ||
-	    io_write_full(enter->report_fd, &ready, sizeof(ready)) < 0)
-		return -EPIPE;
+	if ((enter->plan->head->flags & PLAN_TIMED) != 0)
+		enter->said->timing = enter->timing;
+	fill_report(enter, CELL_READY, &enter->said->report);
 	execve(enter->plan->argv[0], enter->plan->argv, enter->envp);
 	enter_at(enter, enter->plan->argv[0] + 1);
 	return -errno;
@@ -439,16 +440,6 @@ fill_failure(const struct enter *enter, const struct step *step, int error, stru
 	snprintf(ret->detail, sizeof(ret->detail), "%s", step->advice);
 }
 
-/* Process 2 says why and is gone; praxa-init passes it on. */
-static _Noreturn void
-give_up(const struct enter *enter, const struct cell_report *report)
-{
-	/* Nobody could be told that this failed, and an exit without a report says the same. */
-	if (write(enter->report_fd, report, sizeof(*report)) < 0)
-		_exit(2);
-	_exit(1);
-}
-
 bool
 enter_cell(struct enter *enter, struct cell_report *ret)
 {
@@ -467,9 +458,11 @@ enter_cell(struct enter *enter, struct cell_report *ret)
 			enter->layers |= steps[i].layers;
 		} else if (!steps[i].may_lack) {
 			fill_failure(enter, &steps[i], -r, ret);
-			if (enter->program == 0 && enter->report_fd >= 0)
-				give_up(enter, ret);
-			return false;
+			if (enter->program > 0 || enter->report_fd < 0)
+				return false;
+			/* Process 2 says why and is gone; praxa-init passes it on. */
+			enter->said->report = *ret;
+			_exit(1);
 		}
 		if (enter->program > 0)
 			return true;

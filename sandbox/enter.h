@@ -13,6 +13,13 @@
 #include "sandbox/plan.h"
 #include "sandbox/timing.h"
 
+/* What process 2 says, in memory that it shares with praxa-init until it executes the program: no
+ * call that a profile could forbid, and nobody is woken for it. Zeroed: nothing. */
+struct said {
+	struct cell_report report;
+	struct timing timing; /* where it was asked for */
+};
+
 /* What the steps share. Zeroed layers: nothing is active. */
 struct enter {
 	const struct plan *plan;
@@ -20,8 +27,9 @@ struct enter {
 	int proc_fd;       /* the host's /proc, until the cell is built */
 	int host_fd;       /* the host's root, until the cell's takes its place */
 	int root_fd;       /* the cell's root */
-	int report_read;   /* praxa-init's end of the report pipe */
+	int report_read;   /* praxa-init's end of the report socket */
 	int report_fd;     /* process 2's end */
+	struct said *said; /* from the fork on */
 	pid_t program;     /* process 2, in praxa-init; 0 in process 2 */
 	uint64_t layers;   /* read back so far */
 	uint32_t landlock_abi;
@@ -29,8 +37,9 @@ struct enter {
 	struct timing timing;
 };
 
-/* Takes the steps. Returns true in praxa-init, when process 2 was started and report_read says how
- * it fares; false when a step failed, with *ret filled. Does not return in process 2. */
+/* Takes the steps. Returns true in praxa-init, when process 2 was started: at the end of
+ * report_read it has executed the program or is gone, and said has READY, or FAILED, or nothing.
+ * false when a step failed, with *ret filled. Does not return in process 2. */
 MUST_USE bool enter_cell(struct enter *enter, struct cell_report *ret);
 
 /* Names the place in the cell that the current step is at, relative to the root. */

@@ -85,19 +85,14 @@ keep_own_descriptors(int report_fd)
 		fail("init descriptors", errno, "");
 }
 
-/* What came from process 2 until it executed, or did not. */
-struct heard {
-	struct cell_report last; /* READY, or behind it the FAILED of execve itself */
-	bool any;
-	int listener;
-};
-
+/* Waits for one message of process 2: the listener, where there is one. false: the end, when it has
+ * executed the program or is gone. */
 static bool
-hear(struct heard *heard)
+hear(int *listener)
 {
-	struct cell_report report;
 	union rights control = {0};
-	struct iovec bytes = {&report, sizeof(report)};
+	char byte;
+	struct iovec bytes = {&byte, 1};
 	struct msghdr message = {.msg_iov = &bytes,
 	    .msg_iovlen = 1,
 	    .msg_control = control.room,
@@ -107,14 +102,8 @@ hear(struct heard *heard)
 	do
 		n = recvmsg(FD_PROGRAM_REPORT, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)sizeof(report) && report.kind == CELL_STEP)
-		say(&report);
-	else if (n == (ssize_t)sizeof(report) && (!heard->any || report.kind == CELL_FAILED)) {
-		heard->last = report;
-		heard->any = true;
-	}
-	if (n == 1 && CMSG_FIRSTHDR(&message) != NULL && heard->listener < 0)
-		memcpy(&heard->listener, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	if (n == 1 && CMSG_FIRSTHDR(&message) != NULL && *listener < 0)
+		memcpy(listener, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
 	return n > 0;
 }
 
@@ -138,31 +127,33 @@ say_ready(const struct cell_report *report, int listener)
 		_exit(1);
 }
 
-/* Process 2 writes that it is ready and executes, which closes the socket; or writes why not. The
- * listener, where there is one, came before. */
 static void
-await_program(const struct plan *plan)
+await_program(const struct plan *plan, const struct said *said)
 {
-	struct heard heard = {.listener = -1};
+	struct cell_report report;
 	struct timespec now;
+	int listener = -1;
 
-	while (hear(&heard))
+	while (hear(&listener))
 		;
-	if (!heard.any)
-		fail("process 2", EPIPE, "it died; see whether the profile allows prctl and write");
-	if (heard.last.kind != CELL_READY) {
-		say(&heard.last);
+	report = said->report;
+	if (report.kind == CELL_REPORT_NONE)
+		fail("process 2", EPIPE, "it died on its way to the program");
+	if (report.kind != CELL_READY) {
+		say(&report);
 		_exit(1);
 	}
+	if (timing_write(&said->timing, FD_STATUS) < 0)
+		_exit(1);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	heard.last.setup_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec -
-			      plan->head->start_ns;
-	if (heard.listener < 0) {
-		say(&heard.last);
+	report.setup_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec -
+			  plan->head->start_ns;
+	if (listener < 0) {
+		say(&report);
 		return;
 	}
-	say_ready(&heard.last, heard.listener);
-	close(heard.listener);
+	say_ready(&report, listener);
+	close(listener);
 }
 
 /* Waits for what has ended. true: the program is among it, with its status. */
@@ -250,7 +241,7 @@ main(void)
 		_exit(1); /* a sanitizer's own end would write to the program's stderr */
 	}
 	keep_own_descriptors(enter.report_read);
-	await_program(&plan);
+	await_program(&plan, enter.said);
 	r = init_filter_enter();
 	if (r < 0)
 		fail("init seccomp", -r, "CONFIG_SECCOMP_FILTER is missing");

@@ -15,8 +15,8 @@ enum {
 	FD_MOUNTS = 10,  /* FD_MOUNTS + i is cell_spec.mounts[i] */
 };
 
-/* In process 2: close-on-exec socket to praxa-init, SOCK_SEQPACKET: struct cell_report, and before
- * it, with a listener, one byte that carries it. Its end means that execve succeeded. */
+/* In process 2: close-on-exec socket to praxa-init, SOCK_SEQPACKET: with a listener one byte that
+ * carries it. Its end means that the program was executed, or process 2 is gone. */
 enum { FD_REPORT = 4 };
 /* In process 2 of a parked cell: FD_HANDOVER, until it is used. */
 enum { FD_PARKED = 5 };

@@ -90,10 +90,9 @@ ask(const struct sock_filter *filter, uint32_t length, int number, int argument)
 /* What process 2 still does is allowed. If it were not, it would wait for an answer from the one
  * who waits for it. */
 static bool
-can_go_on(const struct sock_filter *filter, uint32_t length, int report_fd)
+can_go_on(const struct sock_filter *filter, uint32_t length)
 {
-	return ask(filter, length, SYS_write, report_fd) == SECCOMP_RET_ALLOW &&
-	       ask(filter, length, SYS_prctl, PR_GET_SECCOMP) == SECCOMP_RET_ALLOW &&
+	return ask(filter, length, SYS_prctl, PR_GET_SECCOMP) == SECCOMP_RET_ALLOW &&
 	       ask(filter, length, SYS_execve, 0) == SECCOMP_RET_ALLOW;
 }
 
@@ -108,7 +107,7 @@ notify_enter(const struct sock_filter *filter, uint32_t length, int report_fd)
 	const struct sock_fprog program = {.len = ARRAY_SIZE(second), .filter = second};
 	int listener;
 
-	if (!can_go_on(filter, length, report_fd))
+	if (!can_go_on(filter, length))
 		return -EPERM;
 	listener = take_with_listener(filter, length, report_fd);
 	if (listener < 0)

@@ -22,7 +22,7 @@ struct timing {
 void timing_begin(struct timing *timing, uint64_t start_ns);
 /* What was done since the last call is called name and object; it took less than a second. */
 void timing_note(struct timing *timing, const char *name, const char *object);
-/* Writes a CELL_STEP report for each step. Returns 0 or -errno. */
+/* Writes a CELL_STEP report for each step to fd, a SOCK_SEQPACKET. Returns 0 or -errno. */
 MUST_USE int timing_write(const struct timing *timing, int fd);
 
 #endif

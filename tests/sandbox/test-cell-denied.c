@@ -162,7 +162,7 @@ a_profile_that_process_2_cannot_live_with_fails_at_once(void **state)
 	trial_finish(trial);
 	assert_true(trial->has_failed);
 	assert_false(trial->is_ready);
-	assert_string_equal(trial->failed.stage, "process 2");
+	assert_string_equal(trial->failed.stage, "seccomp");
 	profile_free(&profile);
 }
 
