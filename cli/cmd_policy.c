@@ -113,6 +113,8 @@ static const struct subcommand {
 	int (*act)(const struct policy_options *options);
 	int optional; /* files that may be left out */
 } subcommands[] = {
+    {"new", "[NAME]", 1, "writes a policy to begin with", policy_new_rows, policy_new_act,
+	.optional = 1},
     {"check", "FILE", 1, "checks a policy and everything it pins", plain_rows, do_check},
     {"digest", "PATH", 1, "prints the digest that pins a bundle or a manifest", plain_rows,
 	do_digest},

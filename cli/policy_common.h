@@ -19,7 +19,10 @@ enum {
 struct policy_options {
 	const char *tool, *args, *memory_read, *memory_write, *trigger, *event, *input, *workspace;
 	const char *allowed_signers, *output;
-	bool html, json, help, fail_on_widen, fail_on_note, write, check;
+	bool force, html, json, help, fail_on_widen, fail_on_note, write, check;
+	const char *team, *profile, *bundle, *from;
+	const char *run[POLICY_ARGV_MAX + 1]; /* NULL-terminated */
+	unsigned run_count;
 	const char *files[2];
 	int file_count;
 	uint32_t min_score; /* percent */
@@ -36,6 +39,8 @@ int policy_diff_act(const struct policy_options *options);
 extern const struct args_option policy_test_rows[];
 int policy_test_act(const struct policy_options *options);
 int policy_schema_act(const struct policy_options *options);
+extern const struct args_option policy_new_rows[];
+int policy_new_act(const struct policy_options *options);
 extern const struct args_option policy_render_rows[];
 int policy_render_act(const struct policy_options *options);
 extern const struct args_option policy_verify_rows[];
