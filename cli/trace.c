@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <linux/prctl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "common/json.h"
@@ -30,6 +31,8 @@ struct judged {
 
 static const struct judged judged[] = {
     {SYS_ioctl, {{1, whole_int}}, 1, false},
+    {SYS_fcntl, {{1, whole_int}}, 1, false},
+    {SYS_mmap, {{3, MAP_HUGETLB}}, 1, false},
     {SYS_prctl, {{0, whole_int}}, 1, false},
     {SYS_clone, {{0, NAMESPACES}}, 1, false},
     {SYS_personality, {{0, whole_int}}, 1, false},

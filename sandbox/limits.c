@@ -39,6 +39,7 @@ limits_set(const struct policy_limits *limits)
 	    {RLIMIT_MSGQUEUE, 0},
 	    {RLIMIT_NICE, 0},
 	    {RLIMIT_RTPRIO, 0},
+	    {RLIMIT_SIGPENDING, LIMITS_SIGNALS},
 	    /* Last: our own memory may already be above it, as under a sanitizer. */
 	    {RLIMIT_AS, limits->memory_bytes},
 	};

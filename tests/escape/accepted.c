@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "tests/escape/probe.h"
@@ -58,4 +59,28 @@ probe_own_code(void)
 
 	return judge(map == MAP_FAILED ? -1 : mprotect(map, 4096, PROT_READ | PROT_EXEC),
 	    "written, then executable");
+}
+
+struct finding
+probe_lock_flood(void)
+{
+	enum { LOCKS = 1000 };
+	int fd = open("/tmp/locked", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+
+	/* Every second byte, or they would become one. */
+	for (int i = 0; i < LOCKS; i++) {
+		lock.l_start = 2 * (off_t)i;
+		if (fcntl(fd, F_SETLK, &lock) < 0)
+			return held(strerrorname_np(errno));
+	}
+	return out("a thousand locks, and no limit");
+}
+
+struct finding
+probe_host_load(void)
+{
+	struct sysinfo info;
+
+	return judge(sysinfo(&info), "load and memory");
 }

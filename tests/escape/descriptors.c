@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -151,4 +152,36 @@ probe_socket_filter(void)
 
 	return judge(setsockopt(DOOR, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)),
 	    "a filter in the kernel");
+}
+
+struct finding
+probe_peer_identity(void)
+{
+	static const int names[] = {SO_PEERCRED, SO_PEERSEC, SO_PEERGROUPS};
+	struct finding finding = held("");
+	char value[256];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !finding.escaped; i++) {
+		socklen_t length = sizeof(value);
+
+		finding = judge(getsockopt(DOOR, SOL_SOCKET, names[i], value, &length),
+		    "who is at the other end");
+	}
+	return finding;
+}
+
+struct finding
+probe_terminal_reopened(void)
+{
+	if (isatty(0) == 0)
+		return held("no terminal");
+	return judge_fd(open("/proc/self/fd/0", O_RDWR | O_NOCTTY | O_CLOEXEC), "a terminal");
+}
+
+struct finding
+probe_door_signal(void)
+{
+	if (fcntl(DOOR, F_SETSIG, SIGKILL) < 0)
+		return held(strerrorname_np(errno));
+	return judge(fcntl(DOOR, F_SETOWN, 1), "process 1 as the owner");
 }

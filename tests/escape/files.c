@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/escape/probe.h"
@@ -316,4 +317,50 @@ probe_proc_redirected(void)
 		return out("/proc is not procfs");
 	return OPEN_ANY(O_WRONLY, "/proc/self/attr/exec", "/proc/self/attr/current",
 	    "/proc/self/timerslack_ns", "/proc/self/comm");
+}
+
+/* The program of a file that may not be executed, as an argument of what may. */
+struct finding
+probe_run_by_loader(void)
+{
+#if defined(__x86_64__)
+	char loader[] = "/lib64/ld-linux-x86-64.so.2";
+#else
+	char loader[] = "/lib/ld-linux-aarch64.so.1";
+#endif
+	char *argv[] = {loader, (char *)"/tmp/probe", (char *)"whoami", NULL};
+	int status = 0;
+	pid_t pid;
+
+	if (copy_probe(argv[1]) < 0)
+		return held("no copy");
+	pid = fork();
+	if (pid == 0) {
+		close(2); /* the loader's own words */
+		execve(loader, argv, environ);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return held(strerrorname_np(errno));
+	return status == 127 << 8 ? held("the loader cannot map it") : out("it ran");
+}
+
+struct finding
+probe_directory_watched(void)
+{
+	int fd = open("/usr/bin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return held(strerrorname_np(errno));
+	return judge(fcntl(fd, F_NOTIFY, DN_ACCESS | DN_MULTISHOT), "who runs what");
+}
+
+struct finding
+probe_file_leased(void)
+{
+	int fd = open("/srv/own", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return held(strerrorname_np(errno));
+	return judge(fcntl(fd, F_SETLEASE, F_RDLCK), "a lease of a file of the host");
 }

@@ -96,6 +96,7 @@ plant_files(struct plant *plant, const void *program, size_t length)
 	require(chmod(plant->dir, 0755) == 0, plant->dir);
 	check_write(plant->dir, "host-file", "secret\n", 7);
 	check_write(plant->dir, "mount/file", "a page of it\n", 13);
+	check_write(plant->dir, "mount/own", "the user's own\n", 15);
 	snprintf(path, sizeof(path), "%s/mount", plant->dir);
 	require(chmod(path, 0777) == 0, path);
 	plant->mount_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -248,6 +249,7 @@ plant_init(struct plant *plant, uid_t uid, const void *program, size_t length)
 	*plant = (struct plant){.mount_fd = -1, .terminal_fd = -1};
 	plant_terminal(plant);
 	plant_files(plant, program, length);
+	require(fchownat(plant->mount_fd, "own", uid, (gid_t)-1, 0) == 0, "chown");
 	plant_sockets(plant);
 	plant_ipc(plant);
 	plant_key(plant);

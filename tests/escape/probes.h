@@ -6,24 +6,31 @@
 #define TESTS_ESCAPE_PROBES_H
 
 /* descriptors.c */
-#define PROBES_DESCRIPTORS(X)                                                                  \
-	X(leaked_descriptor, "CVE-2024-21626: descriptors left open over exec", CLOSED_FDS, 0, \
-	    "only 0 to 3 are open")                                                            \
-	X(descriptor_dotdot, "CVE-2024-21626: openat(fd, \"..\") from a leaked directory",     \
-	    CLOSED_FDS, 0, "no directory of the host is reached")                              \
-	X(working_directory, "CVE-2024-21626: a working directory outside the root", ROOT,     \
-	    GUARD_BIT(ROOT), "/ and /.. are one and hold no directory of the host")            \
-	X(forged_report, "a report of praxa-init forged on its own socket", CLOSED_FDS, 0,     \
-	    "no descriptor takes a packet")                                                    \
-	X(init_descriptors, "/proc/PID/fd of process 1", DUMPABLE, 0, "cannot be listed")      \
-	X(init_pidfd_getfd, "pidfd_getfd on process 1", SECCOMP, 0, "killed or refused")       \
-	X(descriptor_out, "SCM_RIGHTS out of the cell, over the door", SECCOMP, 0,             \
-	    "nothing is sent")                                                                 \
-	X(descriptor_in, "SCM_RIGHTS into the cell, over the door", SECCOMP, 0,                \
-	    "nothing is received")                                                             \
-	X(peer_pidfd, "SO_PEERPIDFD on the door: a handle on the supervisor", SECCOMP, 0,      \
-	    "no descriptor is given")                                                          \
-	X(socket_filter, "SO_ATTACH_FILTER on the door: BPF without bpf(2)", SECCOMP, 0, "refused")
+#define PROBES_DESCRIPTORS(X)                                                                    \
+	X(leaked_descriptor, "CVE-2024-21626: descriptors left open over exec", CLOSED_FDS, 0,   \
+	    "only 0 to 3 are open")                                                              \
+	X(descriptor_dotdot, "CVE-2024-21626: openat(fd, \"..\") from a leaked directory",       \
+	    CLOSED_FDS, 0, "no directory of the host is reached")                                \
+	X(working_directory, "CVE-2024-21626: a working directory outside the root", ROOT,       \
+	    GUARD_BIT(ROOT), "/ and /.. are one and hold no directory of the host")              \
+	X(forged_report, "a report of praxa-init forged on its own socket", CLOSED_FDS, 0,       \
+	    "no descriptor takes a packet")                                                      \
+	X(init_descriptors, "/proc/PID/fd of process 1", DUMPABLE, 0, "cannot be listed")        \
+	X(init_pidfd_getfd, "pidfd_getfd on process 1", SECCOMP, 0, "killed or refused")         \
+	X(descriptor_out, "SCM_RIGHTS out of the cell, over the door", SECCOMP, 0,               \
+	    "nothing is sent")                                                                   \
+	X(descriptor_in, "SCM_RIGHTS into the cell, over the door", SECCOMP, 0,                  \
+	    "nothing is received")                                                               \
+	X(peer_pidfd, "SO_PEERPIDFD on the door: a handle on the supervisor", SECCOMP, 0,        \
+	    "no descriptor is given")                                                            \
+	X(socket_filter, "SO_ATTACH_FILTER on the door: BPF without bpf(2)", SECCOMP, 0,         \
+	    "refused")                                                                           \
+	X(peer_identity, "SO_PEERCRED, SO_PEERSEC and SO_PEERGROUPS on the door", SECCOMP, 0,    \
+	    "nothing is told")                                                                   \
+	X(terminal_reopened, "/proc/self/fd/0: the caller's terminal, opened again for writing", \
+	    LANDLOCK, 0, "not opened")                                                           \
+	X(door_signal, "F_SETOWN and F_SETSIG on the door: a signal by the kernel's hand",       \
+	    SECCOMP, 0, "refused")
 
 /* files.c */
 #define PROBES_FILES(X)                                                                            \
@@ -56,7 +63,13 @@
 	X(console, "CVE-2025-52565: /dev/console, /dev/pts, /dev/ptmx", ROOT, GUARD_BIT(ROOT),     \
 	    "not there")                                                                           \
 	X(proc_redirected, "CVE-2025-52881: /proc/self/attr on another file system", PROC, 0,      \
-	    "/proc is procfs and /proc/self/attr cannot be written")
+	    "/proc is procfs and /proc/self/attr cannot be written")                               \
+	X(run_by_loader, "a program written to /tmp and run by the dynamic loader", MOUNT_FLAGS,   \
+	    0, "not mapped")                                                                       \
+	X(directory_watched, "F_NOTIFY (dnotify): who opens files of the host's /usr", SECCOMP, 0, \
+	    "refused")                                                                             \
+	X(file_leased, "F_SETLEASE: a writer of the host waits until the lease is broken",         \
+	    SECCOMP, 0, "refused")
 
 /* mounts.c */
 #define PROBES_MOUNTS(X)                                                                  \
@@ -173,21 +186,31 @@
 	X(kernel_symbols, "/proc/kallsyms, kcore, modules, keys", PROC, 0, "not there")            \
 	X(sys_tree, "/sys", ROOT, GUARD_BIT(ROOT), "not there")                                    \
 	X(own_proc_files, "oom_score_adj, uid_map, timens_offsets for writing", PROC, 0,           \
-	    "not opened")
+	    "not opened")                                                                          \
+	X(own_memory_file, "/proc/self/mem: code changed behind mprotect's back", PROC, 0,         \
+	    "not opened for writing")                                                              \
+	X(mapped_file, "/proc/self/map_files: its own program, opened again for writing",          \
+	    READ_ONLY, 0, "not opened")                                                            \
+	X(page_frames, "/proc/self/pagemap: physical addresses, for Rowhammer and its like",       \
+	    NO_CAPABILITIES, 0, "none is told")
 
 /* resources.c */
-#define PROBES_RESOURCES(X)                                                              \
-	X(fork_bomb, "more processes than the limit", RLIMITS, 0, "EAGAIN at the limit") \
-	X(memory_bomb, "more address space than the limit", RLIMITS, 0, "ENOMEM")        \
-	X(fill_tmp, "more bytes in /tmp than its size", TMP_SIZE, 0, "ENOSPC")           \
-	X(fill_inodes, "more files in /tmp than its number", TMP_SIZE, 0, "ENOSPC")      \
-	X(file_size, "a file beyond the limit", RLIMITS, 0, "EFBIG")                     \
-	X(open_files, "more descriptors than the limit", RLIMITS, 0, "EMFILE")           \
-	X(raise_limit, "a hard limit raised again", RLIMITS, 0, "refused")               \
-	X(core_file, "a core file, or a host's collector started by one", NO_DUMP, 0,    \
-	    "the limit is 1 or less")                                                    \
-	X(priority, "nice -20 and real-time scheduling", SECCOMP, 0, "refused")          \
-	X(locked_memory, "mlock", SECCOMP, 0, "refused")
+#define PROBES_RESOURCES(X)                                                                   \
+	X(fork_bomb, "more processes than the limit", RLIMITS, 0, "EAGAIN at the limit")      \
+	X(memory_bomb, "more address space than the limit", RLIMITS, 0, "ENOMEM")             \
+	X(fill_tmp, "more bytes in /tmp than its size", TMP_SIZE, 0, "ENOSPC")                \
+	X(fill_inodes, "more files in /tmp than its number", TMP_SIZE, 0, "ENOSPC")           \
+	X(file_size, "a file beyond the limit", RLIMITS, 0, "EFBIG")                          \
+	X(open_files, "more descriptors than the limit", RLIMITS, 0, "EMFILE")                \
+	X(raise_limit, "a hard limit raised again", RLIMITS, 0, "refused")                    \
+	X(core_file, "a core file, or a host's collector started by one", NO_DUMP, 0,         \
+	    "the limit is 1 or less")                                                         \
+	X(priority, "nice -20 and real-time scheduling", SECCOMP, 0, "refused")               \
+	X(locked_memory, "mlock", SECCOMP, 0, "refused")                                      \
+	X(huge_pages, "MAP_HUGETLB: pages of a pool that the host has set aside", SECCOMP, 0, \
+	    "refused")                                                                        \
+	X(signal_queue, "more queued signals than the limit: all of a user's count together", \
+	    RLIMITS, 0, "EAGAIN at the limit")
 
 /* cgroup.c; its guard is there only where the tests may write to cgroup v2 */
 #define PROBES_CGROUP(X)                                                                           \
@@ -227,18 +250,24 @@
 
 /* accepted.c: known, not stopped; docs/escapes.md says why. The suite checks that they still are
  * what they are said to be. X(ident, technique, why it is accepted) */
-#define PROBES_ACCEPTED(X)                                                                        \
-	X(mount_paths, "paths of the host in /proc/self/mountinfo",                               \
-	    "the kernel names a mount's source there; paths carry no secret of ours")             \
-	X(clock_offsets, "the host's uptime from /proc/self/timens_offsets",                      \
-	    "a process may read its own offsets and add them to its clock; nothing hides the "    \
-	    "file")                                                                               \
-	X(file_locks, "flock on a shared read-only file as a channel between cells",              \
-	    "two Skills that work together can signal each other by many such means; none gives " \
-	    "a right")                                                                            \
-	X(own_code, "memory written, then made executable",                                       \
-	    "compilers in a process need it (node, git's patterns under shell; base and python "  \
-	    "are without); it gives nothing that the Skill's own program "                        \
+#define PROBES_ACCEPTED(X)                                                                         \
+	X(mount_paths, "paths of the host in /proc/self/mountinfo",                                \
+	    "the kernel names a mount's source there; paths carry no secret of ours")              \
+	X(clock_offsets, "the host's uptime from /proc/self/timens_offsets",                       \
+	    "a process may read its own offsets and add them to its clock; nothing hides the "     \
+	    "file")                                                                                \
+	X(file_locks, "flock on a shared read-only file as a channel between cells",               \
+	    "two Skills that work together can signal each other by many such means; none gives "  \
+	    "a right")                                                                             \
+	X(lock_flood, "CVE-2022-0480: kernel memory by a hundred thousand locks of a file",        \
+	    "databases in /tmp need locks; each costs time that grows with their number, and CPU " \
+	    "time "                                                                                \
+	    "is limited")                                                                          \
+	X(host_load, "sysinfo: load, memory and number of processes of the host",                  \
+	    "run-times ask it for the size of memory; it names nobody")                            \
+	X(own_code, "memory written, then made executable",                                        \
+	    "compilers in a process need it (node, git's patterns under shell; base and python "   \
+	    "are without); it gives nothing that the Skill's own program "                         \
 	    "has not")
 
 /* clang-format off */

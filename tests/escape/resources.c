@@ -146,3 +146,28 @@ probe_locked_memory(void)
 
 	return judge(mlock(page, sizeof(page)), "locked");
 }
+
+struct finding
+probe_huge_pages(void)
+{
+	void *map = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	return judge(map == MAP_FAILED ? -1 : 0, "a page of the pool");
+}
+
+struct finding
+probe_signal_queue(void)
+{
+	long most = limit("LIMIT_SIGNALS");
+	sigset_t queued;
+
+	sigemptyset(&queued);
+	sigaddset(&queued, SIGRTMIN);
+	if (sigprocmask(SIG_BLOCK, &queued, NULL) < 0)
+		return held(strerrorname_np(errno));
+	for (long i = 0; i <= most; i++)
+		if (syscall(SYS_tgkill, getpid(), gettid(), SIGRTMIN) < 0)
+			return held(strerrorname_np(errno));
+	return out("one signal more");
+}

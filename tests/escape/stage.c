@@ -14,6 +14,7 @@
 
 #include "common/io.h"
 #include "common/pack.h"
+#include "sandbox/limits.h"
 #include "tests/escape/act.h"
 #include "tests/escape/guards.h"
 #include "tests/escape/plant.h"
@@ -88,6 +89,7 @@ say_limits(struct plant *plant)
 	plant_say(plant, "LIMIT_TMP", "%ld", (long)act_limits.tmp_bytes);
 	plant_say(plant, "LIMIT_FILES", "%d", (int)act_limits.tmp_files);
 	plant_say(plant, "LIMIT_FILE", "%ld", (long)act_limits.file_bytes);
+	plant_say(plant, "LIMIT_SIGNALS", "%d", LIMITS_SIGNALS);
 	plant_say(plant, "LIMIT_OPEN", "%d", (int)act_limits.open_files);
 }
 
