@@ -1,6 +1,6 @@
-"""Counts the cases of all suites: report.py RESULTS SKIPS-ALLOWED
+"""Counts the cases of all suites: report.py RESULTS SKIPS-ALLOWED...
 
-RESULTS holds `steps` (lines "passed|failed TAB name"), SUITE.json (meson's test log, one line a test,
+RESULTS holds `steps` (lines "passed|failed TAB name" or "skipped TAB name TAB reason"), SUITE.json (meson's test log, one line a test,
 with the TAP output of our unit tests) and SUITE.xml (JUnit, from pytest). Prints what failed and what
 was skipped, then one last line. Ends with 0 only if nothing failed and every skip is allowed.
 """
@@ -57,8 +57,8 @@ def pytest_cases(suite, path):
 
 def cases(results):
     for line in (results / "steps").read_text().splitlines():
-        verdict, name = line.split("\t", 1)
-        yield name, verdict, ""
+        verdict, name, *reason = line.split("\t")
+        yield name, verdict, "".join(reason)
     for path in sorted(results.glob("*.json")):
         for line in path.read_text().splitlines():
             yield from meson_cases(path.stem, json.loads(line))
@@ -82,8 +82,8 @@ def judge(verdict, name, text, allowed):
     return verdict, text
 
 
-def main(results, skips):
-    allowed = list(allowed_skips(pathlib.Path(skips)))
+def main(results, *skips):
+    allowed = [pattern for path in skips for pattern in allowed_skips(pathlib.Path(path))]
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for name, verdict, text in cases(pathlib.Path(results)):
         verdict, text = judge(verdict, name, text, allowed)

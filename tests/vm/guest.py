@@ -21,6 +21,7 @@ NOBODY = 65534  # any uid without rights
 SLOWNESS = 4  # times the patience of a test, for the machine is emulated
 
 USERS = {"root": [], "user": [f"--uid={NOBODY}", f"--gid={NOBODY}"]}
+PYTEST_SECONDS = 2700
 GRACE = 60  # seconds for systemd to end a service that is over its time
 TIMED_OUT = 124
 FORBID = pathlib.Path("/proc/sys/user/max_user_namespaces")
@@ -105,8 +106,8 @@ class Guest:
     def pytest(self, name, user, *places):
         scratch = self.scratch(user)
         xml = pathlib.Path(scratch) / "out.xml"
-        command = ["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *places]
-        done = run_as(user, command, 900, scratch)
+        command = ["python3", "-m", "pytest", "-q", "-v", "-p", "no:cacheprovider", f"--junitxml={xml}", *places]
+        done = run_as(user, command, PYTEST_SECONDS, scratch)
         last = (done.stdout.splitlines() or [""])[-1]
         self.say(f"{name}: {last} (exit status {done.returncode})")
         if done.returncode:
