@@ -153,6 +153,8 @@ print_text(const struct policy_testing *t)
 		printf(", %u more change no decision", score->harmless);
 	if (score->untried > 0)
 		printf(", %u not tried: too many tests for so many rules", score->untried);
+	if (score->unsearched > 0)
+		printf(", for %u no test was looked for: too many", score->unsearched);
 	putchar('\n');
 }
 

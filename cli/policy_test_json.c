@@ -105,6 +105,7 @@ score_value(struct value_build *b, const struct policy_score *score)
 	value_map_number(b, &map, "harmless", score->harmless);
 	value_map_number(b, &map, "survived", score->survived);
 	value_map_number(b, &map, "untried", score->untried);
+	value_map_number(b, &map, "unsearched", score->unsearched);
 	value_map_put(b, &map, "survivors", value_list_done(&list));
 	return value_map_done(&map);
 }

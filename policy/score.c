@@ -195,9 +195,12 @@ is_survivor(struct scoring *s, const struct mutant *mutant, struct policy_surviv
 	enum policy_side_state state;
 
 	survivor->killer = find_killer(s, mutant);
-	if (survivor->killer != NULL || s->searches == SCORE_SEARCHES_MAX ||
-	    s->doubts == SCORE_DOUBTS_MAX)
+	if (survivor->killer != NULL)
 		return true;
+	if (s->searches == SCORE_SEARCHES_MAX || s->doubts == SCORE_DOUBTS_MAX) {
+		s->score.unsearched++;
+		return true;
+	}
 	state = search(s, mutant, survivor);
 	s->doubts += state == POLICY_SIDE_UNKNOWN;
 	return state != POLICY_SIDE_NOTHING;

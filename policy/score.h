@@ -10,7 +10,7 @@
 
 enum {
 	SCORE_DECISIONS_MAX = 4 * 1000 * 1000, /* fixtures run on mutants: some seconds */
-	SCORE_SEARCHES_MAX = 2048,             /* questions for a witness */
+	SCORE_SEARCHES_MAX = 16384,            /* questions for a witness */
 	SCORE_DOUBTS_MAX = 8, /* of them, without an answer: each took its whole share of work */
 	SCORE_SURVIVORS_MAX = 1024, /* that are kept */
 };
@@ -31,7 +31,9 @@ struct policy_score {
 	uint32_t killed;   /* a fixture that passes fails on it */
 	uint32_t harmless; /* proven: no request is decided otherwise */
 	uint32_t survived;
-	uint32_t untried; /* beyond the cap */
+	uint32_t untried; /* beyond the cap on decisions */
+	uint32_t
+	    unsearched;   /* of the survivors: beyond the caps on searches; some may be harmless */
 	uint32_t percent; /* of those that are not harmless, killed; rounded down, 100 where there
 			   * are none */
 	const struct policy_survivor *survivors;

@@ -379,6 +379,25 @@ score_of_what_cannot_change_is_whole(void **state)
 	policy_free(&policy);
 }
 
+static void
+score_counts_what_is_not_decided_as_unnoticed(void **state)
+{
+	struct policy *policy = fixture_policy(FIXTURE_HEAD
+	    "trigger: [ { source: cli, event: e, where: { $.a: { len: { min: 2000000 } } } } ]\n");
+	struct policy_score score;
+
+	(void)state;
+	assert_int_equal(policy_score(policy, &score), ERR_OK);
+	assert_int_equal(score.harmless, 0);
+	assert_int_equal(score.survived, score.mutants);
+	assert_int_equal(score.percent, 0);
+	assert_string_equal(score.survivors[0].change, "without the rule");
+	assert_null(score.survivors[0].killer);
+	assert_false(score.survivors[0].opens);
+	policy_score_done(&score);
+	policy_free(&policy);
+}
+
 static bool
 score_once(void *context)
 {
@@ -414,6 +433,7 @@ main(void)
 	    cmocka_unit_test(score_counts_what_a_failing_test_would_notice_as_unnoticed),
 	    cmocka_unit_test(score_proposes_the_test_that_is_missing),
 	    cmocka_unit_test(score_of_what_cannot_change_is_whole),
+	    cmocka_unit_test(score_counts_what_is_not_decided_as_unnoticed),
 	    cmocka_unit_test(score_survives_every_failed_allocation),
 	};
 
