@@ -105,14 +105,35 @@ cover_trigger(struct listing *l, const struct policy_trigger_rule *rule)
 			mark_trigger(item, rule, &l->policy->fixtures[i].request);
 }
 
+/* The limits that a rule sets, in the order that mark_limits walks. */
+static void
+add_limits(struct listing *l, const struct policy_tool_rule *rule)
+{
+#define LIMIT(name, key, feature, words)                               \
+	if (rule->limits[POLICY_RATE_##name].most > 0)                 \
+		add(l, rule->limits[POLICY_RATE_##name].rule, "limit", \
+		    rule->limits[POLICY_RATE_##name].line, true);
+	POLICY_RATES(LIMIT)
+}
+
+static void
+mark_limits(struct policy_covered *item, const struct policy_tool_rule *rule,
+    const struct policy_usage *usage)
+{
+	for (unsigned i = 0; i < POLICY_RATE_COUNT; i++)
+		if (rule->limits[i].most > 0)
+			mark(item++, usage->tool[i] < rule->limits[i].most);
+}
+
 static void
 mark_call(struct policy_covered *item, const struct policy_tool_rule *rule,
     const struct policy *policy, const struct policy_request *request)
 {
+	const struct policy_decision decision = policy_decide(policy, request);
 	struct policy_covered *next = item + 1;
 	struct policy_misfit misfit;
 
-	mark(item, policy_decide(policy, request).verdict == POLICY_ALLOW);
+	mark(item, decision.verdict == POLICY_ALLOW);
 	if (!policy_schema_fits(&rule->schema, request->args, &misfit))
 		return;
 	for (uint32_t i = 0; i < rule->arguments.count; i++) {
@@ -121,6 +142,9 @@ mark_call(struct policy_covered *item, const struct policy_tool_rule *rule,
 		next = mark_constraint(
 		    next, constraint, value_get(request->args, constraint->name), request->input);
 	}
+	if (decision.verdict == POLICY_ALLOW || decision.reason == POLICY_REASON_RATE ||
+	    decision.reason == POLICY_REASON_BUDGET)
+		mark_limits(next, rule, request->usage);
 }
 
 /* What a deny closes is not there to be exercised. */
@@ -135,6 +159,8 @@ cover_tool(struct listing *l, const struct policy_tool_rule *rule)
 		item = add(l, rule->allow_rule, "rule", rule->allow_line, true);
 	for (uint32_t i = 0; !rule->deny && i < rule->arguments.count; i++)
 		add_constraint(l, &rule->arguments.items[i], rule->arguments.items[i].rule);
+	if (!rule->deny)
+		add_limits(l, rule);
 	for (uint32_t i = 0; item != NULL && i < l->policy->fixture_count; i++) {
 		const struct policy_request *request = &l->policy->fixtures[i].request;
 
@@ -144,6 +170,24 @@ cover_tool(struct listing *l, const struct policy_tool_rule *rule)
 			mark(item, true);
 		else
 			mark_call(item, rule, l->policy, request);
+	}
+}
+
+/* A budget that the file sets and that calls are counted in. */
+static void
+cover_budget(struct listing *l, enum policy_budget budget)
+{
+	const struct policy_quota *quota = &l->policy->skill.budget[budget];
+	struct policy_covered *item =
+	    quota->line > 0 ? add(l, quota->rule, "budget", quota->line, true) : NULL;
+
+	for (uint32_t i = 0; item != NULL && i < l->policy->fixture_count; i++) {
+		const struct policy_request *request = &l->policy->fixtures[i].request;
+		struct policy_decision decision = policy_decide(l->policy, request);
+
+		if (request->action == POLICY_TOOL &&
+		    (decision.verdict == POLICY_ALLOW || decision.reason == POLICY_REASON_BUDGET))
+			mark(item, request->usage->budget[budget] < quota->most);
 	}
 }
 
@@ -177,6 +221,8 @@ cover(struct listing *l)
 	for (uint32_t i = 0; i < policy->tool_count; i++)
 		if (policy->tools[i].has_rule)
 			cover_tool(l, &policy->tools[i]);
+	cover_budget(l, POLICY_BUDGET_RUN_CALLS);
+	cover_budget(l, POLICY_BUDGET_DAY_CALLS);
 	cover_patterns(l, &policy->read, POLICY_MEMORY_READ);
 	cover_patterns(l, &policy->write, POLICY_MEMORY_WRITE);
 }

@@ -8,10 +8,10 @@
 
 #include "policy/fixture.h"
 
-/* A rule, or one operator of a constraint. Texts belong to the policy or are static. */
+/* A rule, one operator of a constraint, or a quota. Texts belong to the policy or are static. */
 struct policy_covered {
 	const char *rule; /* trigger, tools.git.push.allow, tools.git.push.allow.force */
-	const char *part; /* an operator; "rule"; "deny"; a memory pattern */
+	const char *part; /* an operator; rule; deny; limit; budget; a memory pattern */
 	uint32_t line;
 	bool has_failing;   /* it can fail: all but a deny, which only ever holds */
 	bool passes, fails; /* some fixture makes it so */

@@ -24,9 +24,10 @@ struct policy_fixture {
 	struct policy_place place; /* in the policy file */
 	struct policy_request request;
 	struct value args, input; /* what request points to; maps */
-	enum err expected;        /* ERR_OK: allowed */
-	const char *rule;         /* what must decide, as the decision names it; NULL: anything */
-	const char *why;          /* for people; "" */
+	struct policy_usage usage;
+	enum err expected; /* ERR_OK: allowed */
+	const char *rule;  /* what must decide, as the decision names it; NULL: anything */
+	const char *why;   /* for people; "" */
 };
 
 struct policy_fixture_result {

@@ -5,7 +5,7 @@
 /* A fixture being read, and the keys that only some of them may have. */
 struct reading {
 	struct policy_fixture *fixture;
-	const struct yaml_node *asked, *args, *event;
+	const struct yaml_node *asked, *args, *event, *used;
 };
 
 /* What a test may expect: allow, or the name of a typed error. */
@@ -103,6 +103,61 @@ read_why(struct policy_reader *reader, const struct yaml_node *key, void *into)
 	((struct reading *)into)->fixture->why = policy_read_copy(reader, key->value->text);
 }
 
+/* What was used before the request: the same keys as the quotas. */
+#define USED_BUDGET(name, window, key, type, most, feature, unit, help)               \
+	static void used_##window##_##key(                                            \
+	    struct policy_reader *reader, const struct yaml_node *node, void *into)   \
+	{                                                                             \
+		(void)reader;                                                         \
+		((struct policy_fixture *)into)->usage.budget[POLICY_BUDGET_##name] = \
+		    node->value->number;                                              \
+	}
+POLICY_BUDGETS(USED_BUDGET)
+
+#define USED_BUDGET_ROW(name, window, key, type, most, feature, unit, help) \
+	{#key, POLICY_OPTIONAL, POLICY_TYPE_##type, used_##window##_##key, help, 0, (most)},
+static const struct policy_key used_run_rows[] = {POLICY_RUN_BUDGETS(USED_BUDGET_ROW){0}};
+static const struct policy_key used_day_rows[] = {POLICY_DAY_BUDGETS(USED_BUDGET_ROW){0}};
+
+#define USED_RATE(name, key, feature, words)                                        \
+	static void used_##key(                                                     \
+	    struct policy_reader *reader, const struct yaml_node *node, void *into) \
+	{                                                                           \
+		(void)reader;                                                       \
+		((struct policy_fixture *)into)->usage.tool[POLICY_RATE_##name] =   \
+		    node->value->number;                                            \
+	}
+POLICY_RATES(USED_RATE)
+
+enum { USED_MAX = 1000000000 };
+
+#define USED_RATE_ROW(name, key, feature, words) \
+	{#key, POLICY_OPTIONAL, POLICY_TYPE_INTEGER, used_##key, "calls of it " words, 0, USED_MAX},
+static const struct policy_key used_tool_rows[] = {POLICY_RATES(USED_RATE_ROW){0}};
+
+static const struct policy_key used_rows[] = {
+    {"run", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "by this run", .rows = used_run_rows,
+	.within = policy_within_same, .what = "used.run"},
+    {"day", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "by all runs of the day", .rows = used_day_rows,
+	.within = policy_within_same, .what = "used.day"},
+    {"tool", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "of this tool", .rows = used_tool_rows,
+	.within = policy_within_same, .what = "used.tool"},
+    {0},
+};
+
+static void *
+fixture_of(void *into)
+{
+	return ((struct reading *)into)->fixture;
+}
+
+static void
+read_used(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	(void)reader;
+	((struct reading *)into)->used = key;
+}
+
 static const struct policy_key value_item = {.type = POLICY_TYPE_ANY};
 
 #define ASK_ROW(key, action, help) {#key, POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_##key, help},
@@ -112,6 +167,8 @@ static const struct policy_key fixture_rows[] = {
     {"event", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_event, "what the trigger says"},
     {"input", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_input, "the payload that woke the Skill",
 	.item = &value_item},
+    {"used", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_used, "what was used up before it",
+	.rows = used_rows, .within = fixture_of},
     {"workspace", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_workspace,
 	"who asks; " POLICY_FIXTURE_WORKSPACE " where it does not say",
 	.pattern = POLICY_PATTERN_WORKSPACE},
@@ -142,6 +199,9 @@ check(struct policy_reader *reader, const struct yaml_node *item, const struct r
 	if (action != POLICY_TRIGGER && reading->event != NULL)
 		policy_read_problem(
 		    reader, reading->event, NULL, "\"event\" belongs to \"trigger\"; leave it out");
+	if (action != POLICY_TOOL && reading->used != NULL)
+		policy_read_problem(
+		    reader, reading->used, NULL, "\"used\" belongs to \"call\"; leave it out");
 	if (action != POLICY_TOOL && reading->args != NULL)
 		policy_read_problem(
 		    reader, reading->args, NULL, "\"args\" belongs to \"call\"; leave it out");
@@ -155,7 +215,9 @@ read_fixture(
 	uint32_t before = reader->problems->count;
 
 	*fixture = (struct policy_fixture){.place = item->place,
-	    .request = {.workspace = POLICY_FIXTURE_WORKSPACE, .input = &fixture->input},
+	    .request = {.workspace = POLICY_FIXTURE_WORKSPACE,
+		.input = &fixture->input,
+		.usage = &fixture->usage},
 	    .args = {.type = VALUE_MAP},
 	    .input = {.type = VALUE_MAP},
 	    .why = ""};

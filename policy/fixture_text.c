@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/utf8.h"
+#include "policy/amount.h"
 #include "policy/fixture.h"
 #include "policy/yaml.h"
 
@@ -123,6 +124,44 @@ write_key(FILE *out, const char *key, const char *text)
 	return write_text(out, text, strlen(text));
 }
 
+/* A quantity under its key, the first of its map with the map's. */
+static void
+write_used(FILE *out, const char **window, const char *next, const char *key, enum policy_unit unit,
+    uint64_t number)
+{
+	char amount[POLICY_AMOUNT_MAX];
+
+	if (number == 0)
+		return;
+	if (*window == NULL)
+		fputs(", used: { ", out);
+	if (*window != NULL && strcmp(*window, next) == 0)
+		fputs(", ", out);
+	else
+		fprintf(out, "%s%s: { ", *window != NULL ? " }, " : "", next);
+	policy_amount_text(amount, unit, number);
+	fprintf(out, "%s: %s", key, amount);
+	*window = next;
+}
+
+#define UNIT_INTEGER POLICY_UNIT_COUNT
+#define UNIT_MONEY POLICY_UNIT_MILLIONTHS
+
+static bool
+write_usage(FILE *out, const struct policy_usage *usage)
+{
+	const char *window = NULL;
+
+#define USED_BUDGET(name, window_name, key, type, most, feature, unit, help) \
+	write_used(                                                          \
+	    out, &window, #window_name, #key, UNIT_##type, usage->budget[POLICY_BUDGET_##name]);
+#define USED_RATE(name, key, feature, words) \
+	write_used(out, &window, "tool", #key, POLICY_UNIT_COUNT, usage->tool[POLICY_RATE_##name]);
+	POLICY_BUDGETS(USED_BUDGET)
+	POLICY_RATES(USED_RATE)
+	return window == NULL || fputs(" } }", out) != EOF;
+}
+
 static bool
 write_fixture(FILE *out, const struct policy_fixture *fixture)
 {
@@ -137,6 +176,8 @@ write_fixture(FILE *out, const struct policy_fixture *fixture)
 		return false;
 	if (request->input != NULL && request->input->length > 0 &&
 	    (fputs(", input: ", out) == EOF || !write_value(out, request->input)))
+		return false;
+	if (!write_usage(out, &fixture->usage))
 		return false;
 	if (strcmp(request->workspace, POLICY_FIXTURE_WORKSPACE) != 0 &&
 	    !write_key(out, "workspace", request->workspace))

@@ -72,8 +72,8 @@ put_trigger(struct mutating *m, const struct policy_trigger_rule *rule,
 	ret->policy.trigger_count -= changed == NULL;
 }
 
-static void
-put_tool(struct mutating *m, const struct policy_tool_rule *rule,
+void
+mutate_put_tool(struct mutating *m, const struct policy_tool_rule *rule,
     const struct policy_tool_rule *changed, struct mutant *ret)
 {
 	struct policy_tool_rule *tool = mutate_alloc(m, 1, sizeof(*tool));
@@ -110,7 +110,7 @@ mutate_replace(struct mutating *m, const struct mutant_place *place,
 	if (place->tool != NULL) {
 		tool = *place->tool;
 		tool.arguments = constraints;
-		put_tool(m, place->tool, &tool, &mutant);
+		mutate_put_tool(m, place->tool, &tool, &mutant);
 	} else {
 		trigger = *place->trigger;
 		trigger.where = constraints;
@@ -190,7 +190,7 @@ mutate_deny(struct mutating *m, const struct policy_tool_rule *rule)
 		changed.arguments = (struct policy_constraints){.items = items, .count = count};
 		changed.names = "";
 	}
-	put_tool(m, rule, &changed, &mutant);
+	mutate_put_tool(m, rule, &changed, &mutant);
 	mutant.rule = rule->rule;
 	mutant.line = rule->deny_line;
 	mutate_hand_on(m, &mutant, rule->allow ? "without the deny" : "with an allow for the deny");
@@ -207,7 +207,7 @@ mutate_tool(struct mutating *m, const struct policy_tool_rule *rule)
 		return;
 	}
 	changed.allow = false;
-	put_tool(m, rule, &changed, &mutant);
+	mutate_put_tool(m, rule, &changed, &mutant);
 	mutate_hand_on(m, &mutant, "without the rule");
 	for (uint32_t i = 0; i < rule->arguments.count; i++) {
 		const struct policy_constraint *constraint = &rule->arguments.items[i];
@@ -223,6 +223,7 @@ mutate_tool(struct mutating *m, const struct policy_tool_rule *rule)
 			    constraint->name);
 		mutate_constraint(m, &place);
 	}
+	mutate_limits(m, rule);
 }
 
 bool
@@ -237,6 +238,7 @@ mutate_policy(const struct policy *policy,
 	for (uint32_t i = 0; i < policy->tool_count; i++)
 		if (policy->tools[i].has_rule)
 			mutate_tool(&m, &policy->tools[i]);
+	mutate_budgets(&m);
 	mutate_patterns(&m, POLICY_MEMORY_READ);
 	mutate_patterns(&m, POLICY_MEMORY_WRITE);
 	arena_clear(&m.arena);

@@ -16,7 +16,10 @@ struct mutant {
 	struct policy policy;
 	enum policy_action action; /* what it can decide otherwise */
 	const char *name;          /* of a tool: only calls of it; NULL otherwise */
-	const char *rule;          /* the rule that is changed, and its line */
+	/* Not NULL: a quota is changed, and a request that is allowed where nothing was used is
+	 * decided otherwise where this was. */
+	const struct policy_usage *usage;
+	const char *rule; /* the rule that is changed, and its line */
 	uint32_t line;
 	char change[MUTANT_CHANGE_MAX]; /* "without glob", for people; may be cut */
 };
@@ -48,6 +51,9 @@ void mutate_constraint(struct mutating *m, const struct mutant_place *place);
 
 /* The next way to let one '*' of a pattern cross, from *at on; false: there is none. */
 MUST_USE bool mutate_cross(const char *pattern, size_t *at, char to[GLOB_LENGTH_MAX + 2]);
+/* mutate_quota.c: those of a tool's limits, and of the budgets that calls are counted in. */
+void mutate_limits(struct mutating *m, const struct policy_tool_rule *rule);
+void mutate_budgets(struct mutating *m);
 /* mutate_pattern.c: those of the memory patterns of one direction. */
 void mutate_patterns(struct mutating *m, enum policy_action action);
 
@@ -55,6 +61,9 @@ void mutate_patterns(struct mutating *m, enum policy_action action);
 void mutate_replace(struct mutating *m, const struct mutant_place *place,
     const struct policy_constraint *changed, uint32_t line, const char *format, ...)
     PRINTF_LIKE(5, 6);
+/* The mutant in which changed stands in rule's place. */
+void mutate_put_tool(struct mutating *m, const struct policy_tool_rule *rule,
+    const struct policy_tool_rule *changed, struct mutant *ret);
 /* A constraint that is there with any value that the schema takes. */
 const struct policy_constraint *mutate_open(struct mutating *m,
     const struct policy_constraint *like, const struct policy_schema *schema, bool optional);

@@ -99,9 +99,11 @@ is_killed(struct scoring *s, const struct mutant *mutant)
 	return false;
 }
 
-/* All that a mutant can decide otherwise, as a policy of its own: less to compare. */
+/* All that decides about what mutant changes, as a policy of its own: less to compare. tool: the
+ * one that is called; NULL: none is. */
 static struct policy
-narrow(const struct policy *policy, const struct mutant *mutant)
+narrow(
+    const struct policy *policy, const struct mutant *mutant, const struct policy_tool_rule *tool)
 {
 	struct policy narrowed = *policy;
 
@@ -111,22 +113,17 @@ narrow(const struct policy *policy, const struct mutant *mutant)
 		narrowed.read.count = 0;
 	if (mutant->action != POLICY_MEMORY_WRITE)
 		narrowed.write.count = 0;
-	if (mutant->action != POLICY_TOOL) {
-		narrowed.tool_count = 0;
-	} else if (policy != &mutant->policy) {
-		narrowed.tools =
-		    (struct policy_tool_rule *)(uintptr_t)policy_tool(policy, mutant->name);
-		narrowed.tool_count = 1;
-	}
+	/* Nothing below writes what it compares. */
+	narrowed.tools = (struct policy_tool_rule *)(uintptr_t)tool;
+	narrowed.tool_count = tool != NULL;
 	return narrowed;
 }
 
-/* The fixture that asks for the witness and expects what the policy says; NULL: it is none. */
-static const struct policy_fixture *
-keep_killer(struct scoring *s, const struct policy_side *side, const struct mutant *mutant)
+/* A fixture that asks for what request does, with a copy of all that it borrows. */
+static struct policy_fixture *
+keep_fixture(struct scoring *s, const struct policy_request *request)
 {
 	struct policy_fixture *fixture = keep(s, 1, sizeof(*fixture));
-	const struct policy_request *request = &side->request;
 
 	if (fixture == NULL)
 		return NULL;
@@ -139,10 +136,26 @@ keep_killer(struct scoring *s, const struct policy_side *side, const struct muta
 		fixture->input = keep_value(s, request->input);
 	fixture->request.args = request->action == POLICY_TOOL ? &fixture->args : NULL;
 	fixture->request.input = &fixture->input;
+	fixture->request.usage = &fixture->usage;
 	fixture->request.name = keep_text(s, request->name, strlen(request->name));
 	fixture->request.workspace = keep_text(s, request->workspace, strlen(request->workspace));
 	if (request->event != NULL)
 		fixture->request.event = keep_text(s, request->event, strlen(request->event));
+	return fixture;
+}
+
+/* The fixture that asks for request after usage (NULL: nothing) and expects what the policy says;
+ * NULL: the mutant says the same. */
+static const struct policy_fixture *
+keep_killer(struct scoring *s, const struct policy_request *request,
+    const struct policy_usage *usage, const struct mutant *mutant)
+{
+	struct policy_fixture *fixture = keep_fixture(s, request);
+
+	if (fixture == NULL || s->score.killer_count == SCORE_SEARCHES_MAX)
+		return NULL;
+	if (usage != NULL)
+		fixture->usage = *usage;
 	fixture->expected = policy_decide(s->policy, &fixture->request).code;
 	if (s->out_of_memory || !policy_fixture_run(s->policy, fixture).passed ||
 	    !notices(s, fixture, mutant))
@@ -151,16 +164,28 @@ keep_killer(struct scoring *s, const struct policy_side *side, const struct muta
 	return fixture;
 }
 
-/* What the differ says about policy and mutant. */
-static enum policy_side_state
-search(struct scoring *s, const struct mutant *mutant, struct policy_survivor *survivor)
+/* Asks for what a fixture of the mutant's kind is allowed, after the mutant's usage. */
+static const struct policy_fixture *
+exhaust(struct scoring *s, const struct policy_fixture *fixture, const struct mutant *mutant)
 {
-	struct policy old = narrow(s->policy, mutant), new = narrow(&mutant->policy, mutant);
+	const struct policy_request *request = &fixture->request;
+
+	if (fixture->expected != ERR_OK || request->action != mutant->action ||
+	    (mutant->name != NULL && strcmp(mutant->name, request->name) != 0))
+		return NULL;
+	return keep_killer(s, request, mutant->usage, mutant);
+}
+
+/* What the differ says about two policies; their witness makes the killer. */
+static enum policy_side_state
+ask_differ(struct scoring *s, const struct policy *old, const struct policy *new,
+    const struct mutant *mutant, struct policy_survivor *survivor)
+{
 	enum policy_side_state state = POLICY_SIDE_NOTHING;
 	struct policy_diff diff;
 
 	s->searches++;
-	if (policy_diff(&old, &new, &diff) != ERR_OK) {
+	if (policy_diff(old, new, &diff) != ERR_OK) {
 		s->out_of_memory = true;
 		return POLICY_SIDE_UNKNOWN;
 	}
@@ -170,11 +195,59 @@ search(struct scoring *s, const struct mutant *mutant, struct policy_survivor *s
 		    i % 2 == 0 ? &dimension->opened : &dimension->closed;
 
 		if (side->state == POLICY_SIDE_WITNESS && side->has_request)
-			survivor->killer = keep_killer(s, side, mutant);
+			survivor->killer = keep_killer(s, &side->request, mutant->usage, mutant);
 		if (side->state != POLICY_SIDE_NOTHING && survivor->killer == NULL)
 			state = POLICY_SIDE_UNKNOWN;
 	}
 	policy_diff_done(&diff);
+	s->doubts += state == POLICY_SIDE_UNKNOWN;
+	return survivor->killer != NULL ? POLICY_SIDE_WITNESS : state;
+}
+
+static enum policy_side_state
+search(struct scoring *s, const struct mutant *mutant, struct policy_survivor *survivor)
+{
+	bool call = mutant->action == POLICY_TOOL;
+	const struct policy_tool_rule *tool =
+	    call ? policy_tool_rule_find(s->policy, mutant->name) : NULL;
+	struct policy old = narrow(s->policy, mutant, tool);
+	struct policy new = narrow(&mutant->policy, mutant, call ? mutant->policy.tools : NULL);
+
+	return ask_differ(s, &old, &new, mutant, survivor);
+}
+
+/* A call that rule allows is what the differ finds between it and nothing. */
+static enum policy_side_state
+search_call(struct scoring *s, const struct policy_tool_rule *rule, const struct mutant *mutant,
+    struct policy_survivor *survivor)
+{
+	struct policy_tool_rule closed = *rule;
+	struct policy old = narrow(s->policy, mutant, rule);
+	struct policy new = narrow(s->policy, mutant, &closed);
+
+	closed.allow = false;
+	return ask_differ(s, &old, &new, mutant, survivor);
+}
+
+/* A quota is noticed by any call that is allowed while it lasts: by one that the policy's own
+ * fixtures or the killers ask for already, or by another. */
+static enum policy_side_state
+search_usage(struct scoring *s, const struct mutant *mutant, struct policy_survivor *survivor)
+{
+	const struct policy *policy = s->policy;
+	enum policy_side_state state = POLICY_SIDE_NOTHING;
+
+	for (uint32_t i = 0; survivor->killer == NULL && i < policy->fixture_count; i++)
+		if (s->passes[i])
+			survivor->killer = exhaust(s, &policy->fixtures[i], mutant);
+	for (uint32_t i = 0; survivor->killer == NULL && i < s->score.killer_count; i++)
+		survivor->killer = exhaust(s, s->killers[i], mutant);
+	for (uint32_t i = 0; survivor->killer == NULL && i < policy->allowed_count; i++)
+		if (mutant->name == NULL ||
+		    strcmp(mutant->name, policy->allowed[i]->tool.name) == 0)
+			if (search_call(s, policy->allowed[i], mutant, survivor) ==
+			    POLICY_SIDE_UNKNOWN)
+				state = POLICY_SIDE_UNKNOWN;
 	return survivor->killer != NULL ? POLICY_SIDE_WITNESS : state;
 }
 
@@ -192,18 +265,15 @@ find_killer(struct scoring *s, const struct mutant *mutant)
 static bool
 is_survivor(struct scoring *s, const struct mutant *mutant, struct policy_survivor *survivor)
 {
-	enum policy_side_state state;
-
 	survivor->killer = find_killer(s, mutant);
 	if (survivor->killer != NULL)
 		return true;
-	if (s->searches == SCORE_SEARCHES_MAX || s->doubts == SCORE_DOUBTS_MAX) {
+	if (s->searches >= SCORE_SEARCHES_MAX || s->doubts >= SCORE_DOUBTS_MAX) {
 		s->score.unsearched++;
 		return true;
 	}
-	state = search(s, mutant, survivor);
-	s->doubts += state == POLICY_SIDE_UNKNOWN;
-	return state != POLICY_SIDE_NOTHING;
+	return (mutant->usage != NULL ? search_usage(s, mutant, survivor)
+				      : search(s, mutant, survivor)) != POLICY_SIDE_NOTHING;
 }
 
 static void

@@ -10,8 +10,8 @@
 
 enum {
 	SCORE_DECISIONS_MAX = 4 * 1000 * 1000, /* fixtures run on mutants: some seconds */
-	SCORE_SEARCHES_MAX = 16384,            /* questions for a witness */
-	SCORE_DOUBTS_MAX = 8, /* of them, without an answer: each took its whole share of work */
+	SCORE_SEARCHES_MAX = 16384,            /* questions for a witness, about */
+	SCORE_DOUBTS_MAX = 32, /* of them, without an answer: each may take its share of work */
 	SCORE_SURVIVORS_MAX = 1024, /* that are kept */
 };
 

@@ -19,8 +19,12 @@ enum { TEXT_MAX = 8192 };
 	"    allow:\n"                                                                           \
 	"      commit: { equals_trigger: $.commit }\n"                                           \
 	"      paths: { each: { prefix: src/ }, optional: true }\n"                              \
+	"    limits: { per_run: 4 }\n"                                                           \
 	"  git.push: { deny: always }\n"                                                         \
+	"budget: { run: { calls: 9 } }\n"                                                        \
 	"memory: { read: [ \"ws/{workspace}/a/**\" ] }\n"
+
+#define CALL "{ call: git.read.diff, args: { commit: a }, input: { commit: a }"
 
 /* A part of RULES and the fixtures that exercise it: P passes, F fails. */
 static const struct {
@@ -51,6 +55,12 @@ static const struct {
     {"{ call: git.read.diff, args: { commit: a, paths: [] }, expect: allow }",
 	"tools.git.read.diff.allow.paths", "each", "P"},
     {"{ call: git.push, expect: allow }", "tools.git.push", "deny", "P"},
+    {CALL ", expect: allow }", "tools.git.read.diff.limits.per_run", "limit", "P"},
+    {CALL ", used: { tool: { per_run: 4 } }, expect: allow }", "tools.git.read.diff.limits.per_run",
+	"limit", "F"},
+    {CALL ", used: { tool: { per_run: 4 } }, expect: allow }", "budget.run.calls", "budget", ""},
+    {CALL ", used: { run: { calls: 9 } }, expect: allow }", "budget.run.calls", "budget", "F"},
+    {"{ call: git.read.diff, expect: allow }", "budget.run.calls", "budget", ""},
     {"{ read: ws/ws_acme/a/b, expect: allow }\n  - { read: ws/ws_acme/b, expect: allow }",
 	"memory.read", "ws/{workspace}/a/**", "PF"},
     {"{ write: ws/ws_acme/a/b, expect: allow }", "memory.read", "ws/{workspace}/a/**", ""},
@@ -103,7 +113,7 @@ coverage_has_every_rule_and_operator_with_its_line(void **state)
 
 	(void)state;
 	assert_int_equal(policy_coverage(policy, &coverage), ERR_OK);
-	assert_int_equal(coverage.count, 9);
+	assert_int_equal(coverage.count, 11);
 	assert_int_equal(coverage.covered, 1);
 	assert_true(policy_covered_is_whole(find(&coverage, "tools.git.push", "deny")));
 	assert_int_equal(find(&coverage, "trigger.where.$.repo", "len")->line, 8);

@@ -8,12 +8,13 @@
 
 enum { TEXT_MAX = 8192 };
 
-#define RULES                                                                               \
-	FIXTURE_HEAD                                                                        \
-	"trigger: [ { source: cli, event: review, where: { $.repo: { glob: \"*\" } } } ]\n" \
-	"tools:\n"                                                                          \
-	"  git.read.diff: { allow: { commit: { equals_trigger: $.commit } } }\n"            \
-	"  git.push: { deny: always, why: \"pushing is a human act\" }\n"                   \
+#define RULES                                                                                     \
+	FIXTURE_HEAD                                                                              \
+	"trigger: [ { source: cli, event: review, where: { $.repo: { glob: \"*\" } } } ]\n"       \
+	"tools:\n"                                                                                \
+	"  git.read.diff: { allow: { commit: { equals_trigger: $.commit } }, limits: { per_run: " \
+	"4 } }\n"                                                                                 \
+	"  git.push: { deny: always, why: \"pushing is a human act\" }\n"                         \
 	"memory: { read: [ \"ws/{workspace}/a/**\" ], write: [ \"ws/{workspace}/{repo}\" ] }\n"
 
 /* A policy with one test. */
@@ -41,6 +42,15 @@ static const struct {
     {"{ call: git.read.diff, expect: ToolNotAllowedError }", false},
     {"{ call: git.push, expect: ToolNotAllowedError, rule: tools.git.push }", true},
     {"{ call: git.push, expect: ToolNotAllowedError, rule: tools.git.push.allow }", false},
+    {"{ call: git.read.diff, args: { commit: x }, input: { commit: x }, used: { tool: { per_run: 3 "
+     "} }, expect: allow }",
+	true},
+    {"{ call: git.read.diff, args: { commit: x }, input: { commit: x }, used: { tool: { per_run: 4 "
+     "} }, expect: RateLimitError }",
+	true},
+    {"{ call: git.read.diff, args: { commit: x }, input: { commit: x }, used: { run: { calls: 40 } "
+     "}, expect: BudgetExceededError, rule: budget.run.calls }",
+	true},
     {"{ call: git.nothing, expect: ToolNotAllowedError }", true},
     {"{ read: ws/ws_acme/a/b, expect: allow }", true},
     {"{ read: ws/ws_acme/a/b, workspace: ws_other, expect: WorkspaceScopeError }", true},
@@ -159,6 +169,8 @@ fixture_text_has_every_key(void **state)
 	    "{ read: ws/ws_b/a, input: { a: 1 }, workspace: ws_b, expect: allow, why: \"a b\" }",
 	    "{ trigger: cli, event: e, expect: TriggerNotAllowedError, rule: trigger }",
 	    "{ call: git.push, args: { a: 1 }, input: { b: x }, expect: allow }",
+	    "{ call: a, used: { run: { usd: 0.50 }, tool: { per_day: 2 } }, expect: allow }",
+	    "{ call: a, used: { day: { tokens: 7 } }, expect: allow }",
 	    "{ read: ws/ws_acme/a, expect: allow }",
 	    "{ write: \"ws/ws_acme/ä b\", expect: MemoryNamespaceError }",
 	};

@@ -132,6 +132,29 @@ mutate_makes_every_small_change_of_a_tool(void **state)
 }
 
 static void
+mutate_makes_every_small_change_of_a_quota(void **state)
+{
+	static const char rules[] = FIXTURE_HEAD FIXTURE_TRIGGER
+	    "tools:\n"
+	    "  git.push: { allow: {}, limits: { per_run: 1, per_day: 20 } }\n"
+	    "budget: { run: { calls: 7, tokens: 9 }, day: { usd: 2 } }\n";
+	static const char *const expected[] = {
+	    "trigger:7: without the rule",
+	    "tools.git.push.allow:9: without the rule",
+	    "tools.git.push.limits.per_run:9: without the quota",
+	    "tools.git.push.limits.per_run:9: 2 for 1",
+	    "tools.git.push.limits.per_day:9: without the quota",
+	    "tools.git.push.limits.per_day:9: 21 for 20",
+	    "budget.run.calls:10: without the quota",
+	    "budget.run.calls:10: 8 for 7",
+	    NULL,
+	};
+
+	(void)state;
+	mutants_are(rules, expected);
+}
+
+static void
 mutate_makes_every_small_change_of_a_pattern(void **state)
 {
 	static const char rules[] =
@@ -296,7 +319,9 @@ score_is_what_brute_force_finds(void **state)
 		check_score(i, policy, &all);
 		/* What is left is what nobody could decide: the proposed tests are all it takes. */
 		for (uint32_t j = 0; j < all.survivor_count; j++)
-			assert_null(all.survivors[j].killer);
+			if (none.unsearched == 0 && all.survivors[j].killer != NULL)
+				fail_msg("policy %lu: %s, %s: the test came late", i,
+				    all.survivors[j].rule, all.survivors[j].change);
 		if (all.survived == 0)
 			assert_int_equal(all.percent, 100);
 		mutants += all.mutants;
@@ -360,6 +385,31 @@ score_proposes_the_test_that_is_missing(void **state)
 	assert_non_null(text);
 	assert_string_equal(text, "{ call: git.read.diff, args: { commit: a }, input: { commit: "
 				  "\"\" }, expect: ToolArgumentError }");
+	policy_score_done(&score);
+	policy_free(&policy);
+}
+
+/* A call that nothing but its arguments could refuse shows when a quota is another. */
+static void
+score_proposes_a_call_after_so_many(void **state)
+{
+	struct policy *policy = fixture_policy(FIXTURE_HEAD FIXTURE_TRIGGER
+	    "tools: { git.push: { allow: { remote: { prefix: a } }, limits: { per_run: 3 } } }\n"
+	    "tests:\n  - { call: git.push, args: { remote: abc }, expect: allow }\n");
+	SCOPED_FREE char *text = NULL;
+	struct policy_score score;
+	bool found = false;
+
+	(void)state;
+	assert_int_equal(policy_score(policy, &score), ERR_OK);
+	for (uint32_t i = 0; i < score.killer_count && !found; i++) {
+		free(text);
+		text = policy_fixture_text(score.killers[i]);
+		assert_non_null(text);
+		found = strcmp(text, "{ call: git.push, args: { remote: abc }, used: { tool: { "
+				     "per_run: 3 } }, expect: RateLimitError }") == 0;
+	}
+	assert_true(found);
 	policy_score_done(&score);
 	policy_free(&policy);
 }
@@ -428,10 +478,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(mutate_makes_every_small_change_of_a_trigger),
 	    cmocka_unit_test(mutate_makes_every_small_change_of_a_tool),
+	    cmocka_unit_test(mutate_makes_every_small_change_of_a_quota),
 	    cmocka_unit_test(mutate_makes_every_small_change_of_a_pattern),
 	    cmocka_unit_test(score_is_what_brute_force_finds),
 	    cmocka_unit_test(score_counts_what_a_failing_test_would_notice_as_unnoticed),
 	    cmocka_unit_test(score_proposes_the_test_that_is_missing),
+	    cmocka_unit_test(score_proposes_a_call_after_so_many),
 	    cmocka_unit_test(score_of_what_cannot_change_is_whole),
 	    cmocka_unit_test(score_counts_what_is_not_decided_as_unnoticed),
 	    cmocka_unit_test(score_survives_every_failed_allocation),

@@ -24,7 +24,7 @@ UNSEEN = {
     "needs to compare two places of the file": """
         budget-run-above-day manifest-integration.tools manifest-twice pin-twice
         schema-bounds.tools schema-effect.tools schema-enum.tools schema-required.tools
-        test-args test-event test-no-event test-nothing test-two tool-absent-and
+        test-args test-event test-no-event test-nothing test-two test-used tool-absent-and
         tool-limits-denied tool-no-operator tool-range-empty tool-why trigger-operators
     """,
     "needs arithmetic or a grammar": """
