@@ -46,7 +46,7 @@ struct doctor_host_row {
 extern const struct doctor_host_row doctor_host_rows[];
 
 /* Starts the cell, in a leaf of cgroup (NULL: of the one that this process was started in) where
- * that is possible; this process then is in `supervisor` beneath it, as praxad would be. Blocks
+ * that is possible; this process then is in `others` beneath it, as praxa run would be. Blocks
  * until the cell has ended, at most 10 s. */
 void doctor_cell_run(const struct paths *paths, const char *cgroup, struct doctor_cell *ret);
 /* Tries a layer by itself, to say why a cell lacks it, and completes the finding of one that has

@@ -6,6 +6,7 @@
 #include "cli/doctor.h"
 #include "policy/rule_read.h"
 #include "sandbox/cell.h"
+#include "sandbox/cgroup_divide.h"
 #include "sandbox/keyring.h"
 
 /* A user id among those of praxad when it is root, but of no daemon and no run. */
@@ -80,14 +81,25 @@ spawn(struct cell_launcher *launcher, const struct profile *profile, int sdk_fd,
 	return cell_spawn(launcher, &spec, ret, fault);
 }
 
-/* What praxad does at its start. */
+/* What praxa run and praxad do at their start. made: what has to be removed; "". */
 static struct cgroup *
-take_cgroup(struct cell_launcher *launcher, const char *path, struct doctor_cell *ret)
+take_cgroup(struct cell_launcher *launcher, const char *path, char made[CGROUP_PATH_MAX],
+    struct doctor_cell *ret)
 {
 	struct cgroup *cgroup = NULL;
+	struct fault why = {0};
+	char name[32];
 
+	snprintf(name, sizeof(name), "cells-doctor-%d", (int)getpid());
+	made[0] = '\0';
+	if (path == NULL && cgroup_divide_own(name, made, CGROUP_PATH_MAX, &why) == ERR_OK)
+		path = made;
+	else
+		made[0] = '\0';
 	if (cgroup_open(path, &cgroup, &ret->no_cgroup) == ERR_OK)
 		text_copy(ret->cgroup, sizeof(ret->cgroup), cgroup->path);
+	else if (why.code != ERR_OK) /* that it is not ours says more than that others are in it */
+		ret->no_cgroup = why;
 	cell_launcher_set_cgroup(launcher, cgroup, ret->no_cgroup.message);
 	return cgroup;
 }
@@ -100,7 +112,7 @@ doctor_cell_run(const struct paths *paths, const char *cgroup_path, struct docto
 	struct cell_launcher *launcher = NULL;
 	struct profile *profile = NULL;
 	struct cgroup *cgroup = NULL;
-	char init[PATHS_MAX + 16];
+	char init[PATHS_MAX + 16], made[CGROUP_PATH_MAX] = "";
 	struct cell cell;
 	enum err r;
 
@@ -112,12 +124,14 @@ doctor_cell_run(const struct paths *paths, const char *cgroup_path, struct docto
 	if (r == ERR_OK)
 		r = cell_launcher_new(init, &launcher, &ret->fault);
 	if (r == ERR_OK)
-		cgroup = take_cgroup(launcher, cgroup_path, ret);
+		cgroup = take_cgroup(launcher, cgroup_path, made, ret);
 	if (r == ERR_OK)
 		r = spawn(launcher, profile, sdk, &cell, &ret->fault);
 	if (r == ERR_OK)
 		watch(&cell, ret);
 	cell_launcher_free(&launcher);
 	cgroup_free(&cgroup);
+	if (made[0] != '\0')
+		cgroup_divide_end(made);
 	profile_free(&profile);
 }

@@ -314,8 +314,12 @@ seccomp_detail(struct doctor_finding *ret)
 static void
 cgroup_detail(const struct doctor_cell *cell, bool held, struct doctor_finding *ret)
 {
-	static const char fix[] = "start Praxa in a systemd service with Delegate=yes; only "
-				  "policies that require this layer are refused";
+	const char *fix =
+	    geteuid() == 0
+		? "systemd-run --scope -p Delegate=yes praxa run ...; only policies that require "
+		  "this layer are refused without"
+		: "systemd-run --user --scope -p Delegate=yes praxa run ...; only policies that "
+		  "require this layer are refused without";
 	char path[CGROUP_PATH_MAX + 32], given[160];
 
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", cell->cgroup);

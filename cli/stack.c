@@ -11,6 +11,7 @@
 #include "cli/daemon.h"
 #include "cli/stack_files.h"
 #include "common/peer.h"
+#include "sandbox/cgroup_divide.h"
 
 enum { RESTARTS_MAX = 5, STOP_SECONDS = 8 };
 
@@ -32,6 +33,7 @@ struct stack {
 	void *context;
 	struct paths paths;
 	struct stack_files files;
+	char cgroup[CGROUP_PATH_MAX]; /* of praxad, in ours, which we have divided; "": none */
 	struct daemon daemons[STACK_DAEMONS];
 	struct event *patience;
 	bool stopping;
@@ -232,6 +234,23 @@ prepare_daemon(struct stack *stack, int index, struct fault *fault)
 	    &stack->files, rows[index].name, stack->plan.verbose, &spec->output_fd, fault);
 }
 
+/* One for each state folder, so that the next stack in it finds what this one had to leave. Where
+ * there is none to be had praxad says why, and cells whose policy requires one are refused. */
+static void
+take_cgroup(struct stack *stack)
+{
+	char name[64];
+	struct stat st;
+
+	if (stack->plan.cgroup != NULL || fstat(stack->files.lock_fd, &st) < 0)
+		return;
+	snprintf(name, sizeof(name), "cells-%jx-%jx", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	if (cgroup_divide_own(name, stack->cgroup, sizeof(stack->cgroup), NULL) == ERR_OK)
+		stack->plan.cgroup = stack->cgroup;
+	else
+		stack->cgroup[0] = '\0';
+}
+
 static enum err
 start_all(struct stack *stack, struct fault *fault)
 {
@@ -240,6 +259,8 @@ start_all(struct stack *stack, struct fault *fault)
 	if (r == ERR_OK)
 		r = stack_files_open(&stack->files, stack->plan.state, stack->plan.workspace,
 		    stack->paths.daemons, fault);
+	if (r == ERR_OK)
+		take_cgroup(stack);
 	for (int i = 0; r == ERR_OK && i < STACK_DAEMONS; i++) {
 		r = prepare_daemon(stack, i, fault);
 		if (r == ERR_OK)
@@ -306,6 +327,8 @@ stack_free(struct stack **stack)
 	}
 	if (gone->patience != NULL)
 		event_free(gone->patience);
+	if (gone->cgroup[0] != '\0')
+		cgroup_divide_end(gone->cgroup);
 	stack_files_close(&gone->files);
 	free(gone);
 }

@@ -23,8 +23,10 @@ struct stack_plan {
 	unsigned policy_count;
 	const char *const *resources; /* NAME=DIR */
 	unsigned resource_count;
-	const char *cgroup; /* of praxad's own; NULL: it looks for one */
-	const char *warm;   /* cells that praxad builds ahead for each Skill; NULL: none */
+	/* Of praxad's own. NULL: the one that we are in is divided, where systemd has delegated it;
+	 * we and the daemons then are in `others` beneath it. */
+	const char *cgroup;
+	const char *warm; /* cells that praxad builds ahead for each Skill; NULL: none */
 	bool verbose; /* the daemons' own messages go to stderr; else to STATE/run/<daemon>.log */
 };
 

@@ -18,78 +18,6 @@ enum { ORPHAN_PATIENCE_MS = 5000 };
  * has processes or limits its children, never both. */
 static const char own[] = "supervisor";
 
-/* Puts what follows "0::" in /proc/self/cgroup, our place in the tree, into ret. */
-static bool
-own_place(char *ret, size_t size)
-{
-	char text[4096];
-	const char *line;
-	size_t length;
-
-	if (cgroup_file_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
-		return false;
-	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-	if (line == NULL)
-		return false;
-	line += (*line == '\n') + 3;
-	length = strcspn(line, "\n");
-	if (length >= size)
-		return false;
-	memcpy(ret, line, length);
-	ret[length] = '\0';
-	/* A place outside of our cgroup namespace begins with /.. and is nowhere. */
-	return line[0] == '/' && strncmp(line, "/..", 3) != 0;
-}
-
-/* A line of mountinfo (proc(5)) that mounts the whole tree: puts its mount point into ret. */
-static bool
-tree_mount(const char *line, char *ret, size_t size)
-{
-	char root[CGROUP_PATH_MAX], point[CGROUP_PATH_MAX];
-
-	if (strstr(line, " - cgroup2 ") == NULL ||
-	    sscanf(line, "%*d %*d %*s %511s %511s", root, point) != 2 || strcmp(root, "/") != 0 ||
-	    strchr(point, '\\') != NULL || strlen(point) >= size)
-		return false;
-	memcpy(ret, point, strlen(point) + 1);
-	return true;
-}
-
-static bool
-find_mount(char *ret, size_t size)
-{
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	SCOPED_FREE char *line = NULL;
-	size_t room = 0;
-	bool found = false;
-
-	while (table != NULL && !found && getline(&line, &room, table) > 0)
-		found = tree_mount(line, ret, size);
-	if (table != NULL)
-		fclose(table);
-	return found;
-}
-
-/* The directory that was delegated: the one we are in, or the one above our own. */
-static enum err
-find_own(char *ret, size_t size, struct fault *fault)
-{
-	char mount[CGROUP_PATH_MAX], place[CGROUP_PATH_MAX];
-	char *last;
-
-	if (!find_mount(mount, sizeof(mount)))
-		return fault_set(fault, ERR_CONFINEMENT, "no cgroup v2 is mounted");
-	if (!own_place(place, sizeof(place)))
-		return fault_set(
-		    fault, ERR_CONFINEMENT, "this process has no place in the cgroup v2 tree");
-	last = strrchr(place, '/');
-	if (strcmp(last + 1, own) == 0)
-		*last = '\0';
-	if ((size_t)snprintf(ret, size, "%s%s", mount, place) >= size)
-		return fault_set(fault, ERR_CONFINEMENT, "the path of our cgroup is too long");
-	return ERR_OK;
-}
-
 /* Processes in dir_fd but ours; *ret_own: ours is there. */
 static int
 count_others(int dir_fd, bool *ret_own)
@@ -132,17 +60,6 @@ move_self(const struct cgroup *cgroup, struct fault *fault)
 	return r == 0 ? ERR_OK
 		      : fault_set(
 			    fault, ERR_CONFINEMENT, "%s/%s: %s", cgroup->path, name, strerror(-r));
-}
-
-/* As far as they are there; what is missing, a leaf notices by its files. */
-static void
-hand_down_controllers(const struct cgroup *cgroup)
-{
-	static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
-		if (cgroup_file_write(cgroup->fd, "cgroup.subtree_control", controllers[i]) < 0)
-			continue;
 }
 
 /* Kills what is in an earlier supervisor's leaf and removes it. Returns 0 or -errno. */
@@ -212,7 +129,7 @@ take(struct cgroup *cgroup, struct fault *fault)
 	if (r == ERR_OK)
 		r = remove_orphans(cgroup, fault);
 	if (r == ERR_OK)
-		hand_down_controllers(cgroup);
+		cgroup_file_hand_down(cgroup->fd);
 	return r;
 }
 
@@ -226,7 +143,7 @@ cgroup_open(const char *path, struct cgroup **ret, struct fault *fault)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	cgroup->fd = -1;
 	if (path == NULL)
-		r = find_own(cgroup->path, sizeof(cgroup->path), fault);
+		r = cgroup_place_own(own, cgroup->path, sizeof(cgroup->path), fault);
 	else if ((size_t)snprintf(cgroup->path, sizeof(cgroup->path), "%s", path) >=
 		 sizeof(cgroup->path))
 		r = fault_set(fault, ERR_CONFINEMENT, "the path of the cgroup is too long");

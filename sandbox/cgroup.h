@@ -9,8 +9,7 @@
 #include <stdint.h>
 
 #include "common/fault.h"
-
-enum { CGROUP_PATH_MAX = 512 };
+#include "sandbox/cgroup_place.h"
 
 struct cgroup {
 	int fd;        /* the directory; holds its lock */

@@ -32,6 +32,17 @@ cgroup_file_read(int dir_fd, const char *name, char *ret, size_t size)
 	return 0;
 }
 
+void
+cgroup_file_hand_down(int dir_fd)
+{
+	static const char *const controllers[] = {"+memory", "+pids", "+cpu", "+io"};
+
+	/* One by one: a write that names one that is missing does nothing at all. */
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+		if (cgroup_file_write(dir_fd, "cgroup.subtree_control", controllers[i]) < 0)
+			continue;
+}
+
 uint64_t
 cgroup_file_number(const char *text, const char *key)
 {

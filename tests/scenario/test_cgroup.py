@@ -80,6 +80,35 @@ def test_a_required_cgroup_is_there_or_the_run_is_refused(stack, folder):
         assert "required layer cgroup: no memory.max in" in ended["message"]
 
 
+@pytest.fixture
+def inside(folder):
+    """We are in the folder, and it is marked as systemd marks what it delegates."""
+    place = [line for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::")]
+    home = pathlib.Path(f"{folder.parent}{place[0][3:]}")
+    try:
+        os.setxattr(folder, "user.delegate", b"1")
+    except OSError:
+        pytest.skip("no cgroup v2 that this user may write to")
+    (folder / "cgroup.procs").write_text(str(os.getpid()))
+    yield folder
+    (home / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def test_praxa_run_divides_the_cgroup_that_is_delegated_to_it(stack, inside):
+    stack.wall = "3s"
+    running = stack.start({"do": "hang"})
+    stack.wait_for_skill(running)
+    (leaf,) = inside.glob("cells-*/cell-*")
+    cell = {int(pid) for pid in (leaf / "cgroup.procs").read_text().split()}
+    others = {int(pid) for pid in (inside / "others" / "cgroup.procs").read_text().split()}
+    assert {p.pid for p in stack.skill_processes()} <= cell and len(cell) == 2
+    assert {os.getpid(), running.pid, stack.daemon("praxad"), stack.daemon("praxa-auditd")} <= others
+    assert (inside / "cgroup.procs").read_text() == ""
+    stack.finish(running)
+    assert [r["reason"] for r in stack.of("run.ended")] == ["wall-time"]
+    assert [path.name for path in inside.glob("*/")] == ["others"]
+
+
 def test_what_is_no_cgroup_stops_the_start(stack):
     done = stack.run({"calls": []}, extra=("--cgroup", "/tmp"))
     assert done.status != 0, done

@@ -84,18 +84,19 @@ def apparmor():
     subprocess.run(["apparmor_parser", "--remove"], input=PROFILE, text=True, check=True)
 
 
-# `praxa run` starts a supervisor among other processes: it gets a group beside theirs.
-BESIDE = """
+# A shell as people have one: it stays in the cgroup that its child divides.
+SESSION = """
+"$@"
+status=$?
 own=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
-mkdir $own/others $own/cells
-echo $$ >$own/others/cgroup.procs
-echo +memory +pids +cpu >$own/cgroup.subtree_control
-exec "$@" --cgroup $own/cells
+case $own in */others) ;; *) echo "the shell is in $own" >&2; exit 1 ;; esac
+for left in "${own%/others}"/cells-*; do test ! -e "$left" || exit 1; done
+exit $status
 """
 
 
 def in_service(who, command, home, properties=()):
-    """As the main process of a service with Delegate=yes: alone in its cgroup, as praxad is."""
+    """As the main process of a service with Delegate=yes: alone in its cgroup."""
     os.chmod(home, 0o755)
     if who == "user":
         for path in [home, *home.rglob("*")]:
@@ -119,13 +120,14 @@ def layer(found, name):
     return row
 
 
-def run(who, stack, properties=()):
+def run(who, stack, properties=(), session=False):
     stack.write_policy()
     command = stack.command("run", stack.base / "probe.policy.yaml", "--workspace", WORKSPACE, "--state", stack.state)
     command += ["--event", "probe", "--json", "--input", '{"calls": []}']
     # From a file: on a command line systemd would expand the dollar signs.
-    (stack.base / "beside").write_text(BESIDE)
-    return in_service(who, ["sh", "-e", stack.base / "beside", *command], stack.base, properties)
+    (stack.base / "session").write_text(SESSION)
+    before = ["sh", stack.base / "session"] if session else []
+    return in_service(who, [*before, *command], stack.base, properties)
 
 
 def test_every_layer_is_there(stack, who):
@@ -141,8 +143,9 @@ def test_landlock_says_what_this_kernel_lacks(stack):
         assert found["landlock_abi"] == 2
 
 
-def test_a_run_in_a_delegated_cgroup_has_every_layer(stack, who):
-    done = run(who, stack)
+@pytest.mark.parametrize("session", [False, True], ids=["alone", "in-a-session"])
+def test_a_run_in_a_delegated_cgroup_has_every_layer(stack, who, session):
+    done = run(who, stack, session=session)
     assert done.returncode == 0, done
     layers = json.loads(done.stdout)["layers"]
     assert "cgroup" in layers and len(layers) == EVERY_LAYER, layers
