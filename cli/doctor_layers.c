@@ -350,6 +350,9 @@ doctor_layer(enum layer layer, const struct doctor_cell *cell, struct doctor_fin
 		    "works by itself, and a cell that was started lacks it");
 	else if (!held)
 		doctor_say(ret, DOCTOR_PRESENT, NULL, "works by itself; no cell got so far");
+	else if (layer == LAYER_TIME_NS)
+		doctor_say(ret, DOCTOR_PRESENT, NULL,
+		    "clocks that start with the cell; the host's uptime is no secret");
 	else if (layer == LAYER_LANDLOCK)
 		landlock_detail(cell->landlock_abi, ret);
 	else if (layer == LAYER_SECCOMP)

@@ -17,7 +17,7 @@
 	X(IPC_NS, 4, "ipc-namespace", "no shared memory or queue of the host")                 \
 	X(UTS_NS, 5, "uts-namespace", "a host name of its own")                                \
 	X(CGROUP_NS, 6, "cgroup-namespace", "sees no cgroup of the host")                      \
-	X(TIME_NS, 7, "time-namespace", "does not learn the host's uptime")                    \
+	X(TIME_NS, 7, "time-namespace", "clocks of its own, which started with the cell")      \
 	X(ROOT, 8, "root", "a root of its own, the host's is gone")                            \
 	X(READ_ONLY, 9, "read-only", "everything but its own scratch space is read-only")      \
 	X(PROC, 10, "proc", "a /proc of its own processes only")                               \

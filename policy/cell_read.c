@@ -88,7 +88,8 @@ policy_read_require(struct policy_reader *reader, const struct yaml_node *value,
 void
 policy_read_needs(struct policy_cell *cell)
 {
-	if (cell->limits.cpu_percent != policy_limits_default.cpu_percent)
+	if (cell->limits.cpu_percent != policy_limits_default.cpu_percent ||
+	    cell->limits.io_read_bytes != policy_limits_default.io_read_bytes)
 		cell->required |= LAYER_BIT(CGROUP);
 }
 

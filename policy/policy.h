@@ -36,6 +36,9 @@ enum {
 #define POLICY_SECOND UINT64_C(1000000000)
 #define POLICY_DAY (86400 * POLICY_SECOND)
 
+/* A second's reading that no disk can do: no limit needs to be set. */
+#define POLICY_IO_FREE (1024 * POLICY_GIB)
+
 /* X(field, key, type, default, least, most, help)
  * The least is what an interpreter starts with; the most is what one run may take from a host. */
 #define POLICY_LIMITS(X)                                                                      \
@@ -51,6 +54,8 @@ enum {
 	    "CPU time of one process")                                                        \
 	X(cpu_percent, cpu_rate, INTEGER, 100, 1, 102400,                                     \
 	    "processor time per time, in percent of one processor")                           \
+	X(io_read_bytes, io_read, BYTES, POLICY_IO_FREE, 64 * POLICY_KIB, POLICY_IO_FREE,     \
+	    "bytes that are read from a disk in a second")                                    \
 	X(output_bytes, output, BYTES, POLICY_MIB, 1, POLICY_GIB, "stdout and stderr together")
 
 /* What a run or an exec tool's call may take from start to kill, where the file does not say. */
@@ -59,16 +64,17 @@ enum {
 /* What holds in a cell with and without a cgroup. 0 never means "unlimited": the loader fills in a
  * default for what the file leaves out, and every number here is in force. */
 struct policy_limits {
-	uint64_t memory_bytes; /* address space (RLIMIT_AS) and, with a cgroup, memory.max */
-	uint64_t processes;    /* tasks in the cell, praxa-init not counted */
-	uint64_t open_files;   /* RLIMIT_NOFILE */
-	uint64_t file_bytes;   /* RLIMIT_FSIZE */
-	uint64_t tmp_bytes;    /* size of the scratch space */
-	uint64_t tmp_files;    /* inodes of the scratch space */
-	uint64_t cpu_ns;       /* CPU time (RLIMIT_CPU, rounded up to seconds) */
-	uint64_t cpu_percent;  /* cpu.max, of one processor; holds with a cgroup only */
-	uint64_t wall_ns;      /* from start to kill */
-	uint64_t output_bytes; /* stdout and stderr together */
+	uint64_t memory_bytes;  /* address space (RLIMIT_AS) and, with a cgroup, memory.max */
+	uint64_t processes;     /* tasks in the cell, praxa-init not counted */
+	uint64_t open_files;    /* RLIMIT_NOFILE */
+	uint64_t file_bytes;    /* RLIMIT_FSIZE */
+	uint64_t tmp_bytes;     /* size of the scratch space */
+	uint64_t tmp_files;     /* inodes of the scratch space */
+	uint64_t cpu_ns;        /* CPU time (RLIMIT_CPU, rounded up to seconds) */
+	uint64_t cpu_percent;   /* cpu.max, of one processor; holds with a cgroup only */
+	uint64_t io_read_bytes; /* io.max, a second and disk; holds with a cgroup only */
+	uint64_t wall_ns;       /* from start to kill */
+	uint64_t output_bytes;  /* stdout and stderr together */
 };
 
 /* How a program is confined: a Skill's, or an exec tool's. Strings are terminated and belong to the

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "common/io.h"
+#include "sandbox/cgroup_io.h"
 #include "sandbox/handover.h"
 #include "sandbox/idmap.h"
 #include "sandbox/launch.h"
@@ -165,6 +166,23 @@ fill_layout(const struct cell_launcher *launcher, const struct cell_spec *spec,
 		    ends->tree_count > 0 ? ends->trees[i] : spec->mounts[i].source_fd;
 }
 
+/* The cell reads from nothing that the limit of its reading does not reach. */
+static enum err
+check_reading(const struct cell_spec *spec, struct fault *fault)
+{
+	SCOPED_FD usr = open("/usr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *beyond = cgroup_io_reaches(usr) ? NULL : "/usr";
+
+	for (uint32_t i = 0; i < spec->mount_count && beyond == NULL; i++)
+		if (!cgroup_io_reaches(spec->mounts[i].source_fd))
+			beyond = spec->mounts[i].target;
+	return beyond == NULL ? ERR_OK
+			      : fault_set(fault, ERR_CONFINEMENT,
+				    "limits.io_read: %s is on a file system that io.max does not "
+				    "limit, such as a network's",
+				    beyond);
+}
+
 /* The limits of the run as a whole. Scratch space and bundle are memory too; they have limits of
  * their own, so that a full scratch space is ENOSPC and never the end of the run. */
 static enum err
@@ -173,20 +191,25 @@ make_leaf(const struct cell_launcher *launcher, const struct cell_spec *spec,
 {
 	const struct policy_limits *limits = &spec->cell->limits;
 	const bool required = (spec->cell->required & LAYER_BIT(CGROUP)) != 0;
+	const bool reads_limited = limits->io_read_bytes < POLICY_IO_FREE;
 	struct stat bundle = {0};
 	enum err r;
 
 	if (launcher->cgroup == NULL)
-		return required ? fault_set(fault, ERR_CONFINEMENT, "required layer cgroup: %s",
-				      launcher->no_cgroup)
-				: ERR_OK;
+		return required
+			   ? fault_set(fault, ERR_CONFINEMENT,
+				 "required layer cgroup: %s; see praxa doctor", launcher->no_cgroup)
+			   : ERR_OK;
 	if (spec->bundle_fd >= 0 && fstat(spec->bundle_fd, &bundle) < 0)
 		return fault_set(fault, ERR_CONFINEMENT, "bundle: %s", strerror(errno));
+	if (reads_limited && check_reading(spec, fault) != ERR_OK)
+		return ERR_CONFINEMENT;
 	r = cgroup_leaf_make(launcher->cgroup,
 	    &(struct cgroup_limits){
 		.memory_bytes = limits->memory_bytes + limits->tmp_bytes + (uint64_t)bundle.st_size,
 		.processes = limits->processes + 1, /* praxa-init */
 		.cpu_percent = limits->cpu_percent,
+		.io_read_bytes = reads_limited ? limits->io_read_bytes : 0,
 	    },
 	    ret, fault);
 	if (r != ERR_OK || !required || ret->missing == NULL)

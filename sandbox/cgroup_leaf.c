@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "sandbox/cgroup_file.h"
+#include "sandbox/cgroup_io.h"
 
 enum { NAME_MAX_BYTES = 32, PERIOD_US = 100000 };
 
@@ -61,6 +62,23 @@ set_control(int dir_fd, const struct control *control)
 }
 
 static enum err
+set_io(struct cgroup_leaf *leaf, const char *path, uint64_t bytes, struct fault *fault)
+{
+	SCOPED_FD disks = open("/sys/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char disk[CGROUP_IO_NAME_MAX];
+	int r = cgroup_io_limit(leaf->fd, disks, bytes, disk);
+
+	if (r == -ENOENT && disk[0] == '\0') {
+		if (leaf->missing == NULL)
+			leaf->missing = "io.max";
+		return ERR_OK;
+	}
+	return r == 0 ? ERR_OK
+		      : fault_set(fault, ERR_CONFINEMENT, "io.max of %s in %s: %s",
+			    disk[0] != '\0' ? disk : "all disks of /sys/block", path, strerror(-r));
+}
+
+static enum err
 set_limits(struct cgroup_leaf *leaf, const char *path, const struct cgroup_limits *limits,
     struct fault *fault)
 {
@@ -79,6 +97,8 @@ set_limits(struct cgroup_leaf *leaf, const char *path, const struct cgroup_limit
 			return fault_set(fault, ERR_CONFINEMENT, "%s %s in %s: %s",
 			    controls[i].file, controls[i].value, path, strerror(-r));
 	}
+	if (limits->io_read_bytes > 0)
+		return set_io(leaf, path, limits->io_read_bytes, fault);
 	return ERR_OK;
 }
 

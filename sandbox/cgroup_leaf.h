@@ -8,11 +8,12 @@
 
 #include "sandbox/cgroup.h"
 
-/* Every number is a limit, in force. */
+/* Every number but the last is a limit, in force. */
 struct cgroup_limits {
-	uint64_t memory_bytes; /* of all processes and of what is in their tmpfs; no swap */
-	uint64_t processes;    /* and threads, of all users */
-	uint64_t cpu_percent;  /* of one processor */
+	uint64_t memory_bytes;  /* of all processes and of what is in their tmpfs; no swap */
+	uint64_t processes;     /* and threads, of all users */
+	uint64_t cpu_percent;   /* of one processor */
+	uint64_t io_read_bytes; /* a second and disk; 0: none is needed (sandbox/cgroup_io.h) */
 };
 
 /* What a cell has used; 0 where the kernel does not count it. */

@@ -121,7 +121,7 @@ step_cgroup(struct enter *enter)
 static int
 step_namespaces(struct enter *enter)
 {
-	/* Without its offsets the time namespace hides nothing: that layer is step_time's. */
+	/* Without its offsets the time namespace changes nothing: that layer is step_time's. */
 	enter->layers |=
 	    namespaces_new(enter->proc_fd, enter->plan->head->outside) & ~LAYER_BIT(TIME_NS);
 	return 0;

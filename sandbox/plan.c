@@ -3,7 +3,7 @@
 #include <stdalign.h>
 #include <stdio.h>
 
-static const char magic[8] = {'P', 'R', 'X', 'P', 'L', 'A', 'N', 3};
+static const char magic[8] = {'P', 'R', 'X', 'P', 'L', 'A', 'N', 4};
 
 _Static_assert(sizeof(struct plan_head) % alignof(struct sock_filter) == 0, "filter is aligned");
 

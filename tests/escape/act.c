@@ -36,6 +36,7 @@ const struct policy_limits act_limits = {
     .tmp_files = 64,
     .cpu_ns = UINT64_C(10000000000),
     .cpu_percent = 100,
+    .io_read_bytes = POLICY_IO_FREE,
     .wall_ns = UINT64_C(10000000000),
     .output_bytes = UINT64_C(1) << 20,
 };

@@ -201,24 +201,32 @@ load_requires_every_layer_but_the_cgroup_by_default(void **state)
 	policy_free(&policy);
 }
 
+#define WITH_LIMITS(limits)                                                                \
+	"policy: 1\nskill: code-review\nowner: { team: t }\n"                              \
+	"bundle: { path: skill, digest: "                                                  \
+	"sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ " \
+	"/usr/bin/python3 ] }\n"                                                           \
+	"sandbox: { profile: python, require: [ seccomp ], limits: { " limits " } }\n"     \
+	"manifests: [ git.tools.yaml ]\n" FIXTURE_TRIGGER
+
 /* Without the cgroup nothing would hold it. */
 static void
 load_requires_the_cgroup_for_a_rate_of_its_own(void **state)
 {
-	static const char text[] =
-	    "policy: 1\nskill: code-review\nowner: { team: t }\n"
-	    "bundle: { path: skill, digest: "
-	    "sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ "
-	    "/usr/bin/python3 ] }\n"
-	    "sandbox: { profile: python, require: [ seccomp ], limits: { cpu_rate: 50 } }\n"
-	    "manifests: [ git.tools.yaml ]\n" FIXTURE_TRIGGER;
-	struct policy *policy = fixture_policy(text);
+	struct policy *cpu = fixture_policy(WITH_LIMITS("cpu_rate: 50"));
+	struct policy *io = fixture_policy(WITH_LIMITS("io_read: 1MiB"));
+	struct policy *same = fixture_policy(WITH_LIMITS("cpu_rate: 100, io_read: 1024GiB"));
 
 	(void)state;
-	assert_int_equal(policy_skill(policy)->cell.limits.cpu_percent, 50);
-	assert_int_equal(
-	    policy_skill(policy)->cell.required, LAYER_BIT(SECCOMP) | LAYER_BIT(CGROUP));
-	policy_free(&policy);
+	assert_int_equal(policy_skill(cpu)->cell.limits.cpu_percent, 50);
+	assert_int_equal(policy_skill(cpu)->cell.limits.io_read_bytes, POLICY_IO_FREE);
+	assert_int_equal(policy_skill(cpu)->cell.required, LAYER_BIT(SECCOMP) | LAYER_BIT(CGROUP));
+	assert_int_equal(policy_skill(io)->cell.limits.io_read_bytes, POLICY_MIB);
+	assert_int_equal(policy_skill(io)->cell.required, LAYER_BIT(SECCOMP) | LAYER_BIT(CGROUP));
+	assert_int_equal(policy_skill(same)->cell.required, LAYER_BIT(SECCOMP));
+	policy_free(&cpu);
+	policy_free(&io);
+	policy_free(&same);
 }
 
 /* A key that a build reads and does not enforce must not be taken for one that holds. */

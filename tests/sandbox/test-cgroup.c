@@ -50,6 +50,7 @@ static const struct cgroup_limits limits = {
     .memory_bytes = (UINT64_C(64) << 20) + 1,
     .processes = 9,
     .cpu_percent = 150,
+    .io_read_bytes = 1048576,
 };
 
 static struct trial *
@@ -70,7 +71,7 @@ a_leaf_has_its_limits_or_names_the_first_that_is_missing(void **state)
 	struct cgroup_leaf leaf = CGROUP_LEAF_NONE;
 	struct cgroup *cgroup;
 	const char *missing = NULL;
-	char is[64];
+	char is[64], io[4096];
 
 	(void)state;
 	if (folder[0] == '\0')
@@ -83,6 +84,10 @@ a_leaf_has_its_limits_or_names_the_first_that_is_missing(void **state)
 		else if (missing == NULL)
 			missing = expected[i][0];
 	}
+	if (cgroup_file_read(leaf.fd, "io.max", io, sizeof(io)) == 0)
+		assert_non_null(strstr(io, " rbps=1048576 "));
+	else if (missing == NULL)
+		missing = "io.max";
 	if (missing == NULL)
 		assert_null(leaf.missing);
 	else
@@ -188,7 +193,7 @@ the_cell_sees_itself_at_the_root(void **state)
 static void
 take_back_controllers(void)
 {
-	static const char *const controllers[] = {"-memory", "-pids", "-cpu"};
+	static const char *const controllers[] = {"-memory", "-pids", "-cpu", "-io"};
 	SCOPED_FD dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)

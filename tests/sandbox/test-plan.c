@@ -21,7 +21,7 @@ sample_init(struct sample *sample)
 {
 	*sample = (struct sample){
 	    .cell = {.argv = {"/skill/run", "-v", NULL},
-		.limits = {1, 2, 7, 4, 5, 6, 7, 8, 9, 10},
+		.limits = {1, 2, 7, 4, 5, 6, 7, 8, 9, 10, 11},
 		.required = 5},
 	    .mounts = {{.source_fd = 10, .target = "/data"}, {.source_fd = 11, .target = "/a/b"}},
 	};

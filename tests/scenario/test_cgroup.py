@@ -80,6 +80,22 @@ def test_a_required_cgroup_is_there_or_the_run_is_refused(stack, folder):
         assert "required layer cgroup: no memory.max in" in ended["message"]
 
 
+def test_a_limit_of_reading_holds_on_every_disk_or_the_run_is_refused(stack, folder):
+    stack.wall = "3s"
+    stack.write_policy(lambda text: text.replace("tmp: 16MiB", "tmp: 16MiB, io_read: 5MiB"))
+    running = stack.start({"do": "hang"}, extra=("--cgroup", folder))
+    stack.wait_for_skill(running)
+    limits = [path.read_text() for path in folder.glob("cell-*/io.max")]
+    done = stack.finish(running)
+    (ended,) = stack.of("run.ended")
+    if "io" in (folder / "cgroup.controllers").read_text().split():
+        assert limits and limits[0] and all(" rbps=5242880 " in line for line in limits[0].splitlines())
+        assert ended["reason"] == "wall-time"
+    else:
+        assert done.status == 39, done
+        assert ended["error"] == "ConfinementError" and "required layer cgroup" in ended["message"]
+
+
 @pytest.fixture
 def inside(folder):
     """We are in the folder, and it is marked as systemd marks what it delegates."""
