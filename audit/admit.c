@@ -7,11 +7,14 @@ enum run_rule {
 	RUN_LIVE = 0,
 	RUN_NEW,      /* admits it */
 	RUN_OPTIONAL, /* may name none; one that it names need not be live */
+	RUN_NONE,     /* is of no run */
 };
 
 static const enum run_rule rules[] = {
     [EVENT_RUN_ADMITTED] = RUN_NEW,
     [EVENT_RUN_REFUSED] = RUN_OPTIONAL,
+    [EVENT_POLICY_ACCEPTED] = RUN_NONE,
+    [EVENT_POLICY_REFUSED] = RUN_NONE,
     [EVENT_PEER_REFUSED] = RUN_OPTIONAL,
 };
 
@@ -61,6 +64,10 @@ check_run(const struct wire_audit_append *append, enum wire_role role, const str
 
 	if (rule == RUN_NEW)
 		return check_new(append, live, fault);
+	if (rule == RUN_NONE)
+		return append->run[0] == '\0' ? ERR_OK
+					      : fault_set(fault, ERR_PROTOCOL, "%s is of no run",
+						    event_name(append->kind));
 	if (append->run[0] == '\0' && rule == RUN_LIVE)
 		return fault_set(fault, ERR_PROTOCOL, "%s needs a run", event_name(append->kind));
 	if (live == NULL && append->run[0] != '\0' && (rule == RUN_LIVE || role == WIRE_BROKER))

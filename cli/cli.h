@@ -13,6 +13,7 @@ enum {
 /* Each gets its own argv (argv[0] is the subcommand's name) and answers an exit code. */
 int cmd_run(int argc, char *const argv[]);
 int cmd_up(int argc, char *const argv[]);
+int cmd_reload(int argc, char *const argv[]);
 int cmd_policy(int argc, char *const argv[]);
 int cmd_doctor(int argc, char *const argv[]);
 int cmd_audit(int argc, char *const argv[]);

@@ -23,6 +23,9 @@ note_features(const char *path, const struct policy *policy)
 		    policy_feature_info((enum policy_feature)i);
 		uint32_t line = policy_feature_line(policy, (enum policy_feature)i);
 
+		if (line != 0 && (SUPERVISOR_SIGNED & UINT64_C(1) << i) != 0)
+			fprintf(stderr, "%s:%u: note: %s (%s) is enforced %s\n", path, line,
+			    info->key, info->words, reasons[i]);
 		if (line == 0 || (SUPERVISOR_ENFORCED & UINT64_C(1) << i) != 0)
 			continue;
 		fprintf(stderr,

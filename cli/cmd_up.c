@@ -69,6 +69,7 @@ serve(const struct run_options *options, struct up *up, struct fault *fault)
 	    .policy_count = options->policy_count,
 	    .resources = options->resources,
 	    .resource_count = options->resource_count,
+	    .allowed_signers = options->allowed_signers,
 	    .cgroup = options->cgroup,
 	    .warm = options->warm,
 	    .verbose = true,

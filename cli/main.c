@@ -11,6 +11,7 @@ static const struct {
 } commands[] = {
     {"run", "run a Skill once under its policy", cmd_run},
     {"up", "keep a workspace's daemons running in the foreground", cmd_up},
+    {"reload", "have a running service read its policies anew", cmd_reload},
     {"policy", "check, explain and compare policies; digest a bundle", cmd_policy},
     {"doctor", "try what this host gives a cell, and say what to do", cmd_doctor},
     {"audit", "show, verify and follow the log", cmd_audit},

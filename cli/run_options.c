@@ -44,6 +44,14 @@ on_cgroup(void *context, const char *value, struct fault *fault)
 }
 
 static enum err
+on_allowed_signers(void *context, const char *value, struct fault *fault)
+{
+	(void)fault;
+	((struct run_options *)context)->allowed_signers = value;
+	return ERR_OK;
+}
+
+static enum err
 on_warm(void *context, const char *value, struct fault *fault)
 {
 	(void)fault;
@@ -90,6 +98,8 @@ FLAG_OPTION(help)
 	{"workspace", 'w', "ws_NAME", "the workspace (ws_local)", on_workspace},           \
 	    {"state", 's', "DIR", "folder of log, memory and sockets", on_state},          \
 	    {"resource", 'r', "NAME=DIR", "a directory that tools may name", on_resource}, \
+	    {"allowed-signers", 0, "FILE", "who may sign; every policy must be signed",    \
+		on_allowed_signers},                                                       \
 	    {"cgroup", 0, "DIR", "a cgroup v2 for the cells and nobody else", on_cgroup},  \
 	    {"verbose", 'v', NULL, "show what the daemons say", on_verbose},               \
 	    {"help", 'h', NULL, "this text", on_help},

@@ -13,11 +13,12 @@ struct run_options {
 	unsigned policy_count;
 	const char *resources[STACK_RESOURCES_MAX];
 	unsigned resource_count;
-	const char *workspace; /* "ws_local" when not given */
-	const char *event;     /* "run" when not given */
-	const char *input;     /* JSON, @FILE or - */
-	const char *cgroup;    /* of praxad's own; NULL: not given */
-	const char *warm;      /* up: cells built ahead for each Skill; "1" when not given */
+	const char *workspace;       /* "ws_local" when not given */
+	const char *event;           /* "run" when not given */
+	const char *input;           /* JSON, @FILE or - */
+	const char *allowed_signers; /* who may sign policies; NULL: not given */
+	const char *cgroup;          /* of praxad's own; NULL: not given */
+	const char *warm;            /* up: cells built ahead for each Skill; "1" when not given */
 	char state[PATHS_MAX];
 	bool json, quiet, verbose, help;
 };

@@ -139,7 +139,7 @@ static const struct {
 static void
 on_message(void *context, struct wire_message *message)
 {
-	/* wire_check lets nothing else come from a supervisor. */
+	/* All that answers what this client asks for. */
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].type == message->type)
 			rows[i].handler(context, message);
@@ -247,6 +247,7 @@ open_stack(struct session *session, const char *control, struct fault *fault)
 	    .policy_count = options->policy_count,
 	    .resources = options->resources,
 	    .resource_count = options->resource_count,
+	    .allowed_signers = options->allowed_signers,
 	    .cgroup = options->cgroup,
 	    .verbose = options->verbose,
 	};

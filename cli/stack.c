@@ -78,6 +78,12 @@ praxad_arguments(const struct stack *stack, const char **argv)
 		argv[n++] = "--resource";
 		argv[n++] = stack->plan.resources[i];
 	}
+	if (stack->plan.allowed_signers != NULL && n + 4 < DAEMON_ARGV_MAX) {
+		argv[n++] = "--allowed-signers";
+		argv[n++] = stack->plan.allowed_signers;
+		argv[n++] = "--state";
+		argv[n++] = files->policy;
+	}
 	if (stack->plan.cgroup != NULL && n + 2 < DAEMON_ARGV_MAX) {
 		argv[n++] = "--cgroup";
 		argv[n++] = stack->plan.cgroup;

@@ -3,6 +3,7 @@
  *
  * STATE/run       sockets and pid files          STATE/audit/<workspace>  the log
  * STATE/lock      one stack for each folder      STATE/memory/<workspace> memory facts
+ *                                                STATE/policy/<workspace> accepted revisions
  *
  * As root each daemon but praxad gets a uid of its own, and the folders are theirs. Invariant: when
  * the stack ends, praxad ends first, so that it can still record the ends of its runs. */
@@ -23,6 +24,7 @@ struct stack_plan {
 	unsigned policy_count;
 	const char *const *resources; /* NAME=DIR */
 	unsigned resource_count;
+	const char *allowed_signers; /* who may sign policies; NULL: nobody has to */
 	/* Of praxad's own. NULL: the one that we are in is divided, where systemd has delegated it;
 	 * we and the daemons then are in `others` beneath it. */
 	const char *cgroup;

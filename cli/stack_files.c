@@ -158,6 +158,8 @@ name_everything(struct stack_files *files, const char *workspace, const char *da
 	snprintf(files->log, sizeof(files->log), "%s/%s", files->audit_root, workspace);
 	snprintf(files->memory_root, sizeof(files->memory_root), "%s/memory", files->state);
 	snprintf(files->memory, sizeof(files->memory), "%s/%s", files->memory_root, workspace);
+	snprintf(files->policy_root, sizeof(files->policy_root), "%s/policy", files->state);
+	snprintf(files->policy, sizeof(files->policy), "%s/%s", files->policy_root, workspace);
 	snprintf(files->init, sizeof(files->init), "%.*s/praxa-init", PATHS_MAX - 1, daemons);
 	for (int i = 0; i < STACK_SOCKETS; i++)
 		snprintf(
@@ -176,6 +178,8 @@ make_folders(const struct stack_files *files, struct fault *fault)
 	    {files->audit_root, 0700, files->uids[STACK_AUDITD]},
 	    {files->memory_root, 0711, (uid_t)-1},
 	    {files->memory, 0700, files->uids[STACK_BROKER]},
+	    {files->policy_root, 0700, (uid_t)-1},
+	    {files->policy, 0700, (uid_t)-1},
 	};
 	enum err r = ERR_OK;
 

@@ -21,6 +21,7 @@ struct stack_files {
 	char state[PATHS_MAX], run[PATHS_MAX + 16];
 	char audit_root[PATHS_MAX + 16], log[PATHS_MAX + 96];
 	char memory_root[PATHS_MAX + 16], memory[PATHS_MAX + 96];
+	char policy_root[PATHS_MAX + 16], policy[PATHS_MAX + 96]; /* praxad's */
 	char init[PATHS_MAX + 16];
 	char sockets[STACK_SOCKETS][PATHS_MAX + 48];
 	int socket_fds[STACK_SOCKETS];

@@ -9,19 +9,21 @@
 #include "common/wire_role.h"
 
 /* X(enumerator, number, name in records, roles that may append it) */
-#define EVENT_TABLE(X)                                       \
-	X(LOG_OPENED, 1, "log.opened", WIRE_AUDITD)          \
-	X(LOG_RECOVERED, 2, "log.recovered", WIRE_AUDITD)    \
-	X(RUN_ADMITTED, 10, "run.admitted", WIRE_SUPERVISOR) \
-	X(RUN_REFUSED, 11, "run.refused", WIRE_SUPERVISOR)   \
-	X(RUN_STARTED, 12, "run.started", WIRE_SUPERVISOR)   \
-	X(RUN_ENDED, 13, "run.ended", WIRE_SUPERVISOR)       \
-	X(CELL_DENIED, 14, "cell.denied", WIRE_SUPERVISOR)   \
-	X(CALL_INTENT, 20, "call.intent", WIRE_BROKER)       \
-	X(CALL_RESULT, 21, "call.result", WIRE_BROKER)       \
-	X(CALL_DENIED, 22, "call.denied", WIRE_BROKER)       \
-	X(CALL_READ, 23, "call.read", WIRE_BROKER)           \
-	X(DECISION, 30, "decision", WIRE_BROKER)             \
+#define EVENT_TABLE(X)                                             \
+	X(LOG_OPENED, 1, "log.opened", WIRE_AUDITD)                \
+	X(LOG_RECOVERED, 2, "log.recovered", WIRE_AUDITD)          \
+	X(RUN_ADMITTED, 10, "run.admitted", WIRE_SUPERVISOR)       \
+	X(RUN_REFUSED, 11, "run.refused", WIRE_SUPERVISOR)         \
+	X(RUN_STARTED, 12, "run.started", WIRE_SUPERVISOR)         \
+	X(RUN_ENDED, 13, "run.ended", WIRE_SUPERVISOR)             \
+	X(CELL_DENIED, 14, "cell.denied", WIRE_SUPERVISOR)         \
+	X(POLICY_ACCEPTED, 15, "policy.accepted", WIRE_SUPERVISOR) \
+	X(POLICY_REFUSED, 16, "policy.refused", WIRE_SUPERVISOR)   \
+	X(CALL_INTENT, 20, "call.intent", WIRE_BROKER)             \
+	X(CALL_RESULT, 21, "call.result", WIRE_BROKER)             \
+	X(CALL_DENIED, 22, "call.denied", WIRE_BROKER)             \
+	X(CALL_READ, 23, "call.read", WIRE_BROKER)                 \
+	X(DECISION, 30, "decision", WIRE_BROKER)                   \
 	X(PEER_REFUSED, 40, "peer.refused", WIRE_SUPERVISOR | WIRE_BROKER | WIRE_AUDITD)
 
 #define EVENT_ENUM(name, number, text, roles) EVENT_##name = number,
@@ -48,7 +50,9 @@ unsigned event_roles(unsigned kind);
 	X(KILLED, 10, "killed", "an operator ended the run")                                   \
 	X(SHUTDOWN, 11, "shutdown", "the service was stopped")                                 \
 	X(REFUSED, 12, "refused", "the broker refused the run's grant")                        \
-	X(MEMORY, 13, "memory-limit", "the run needed more memory than is allowed")
+	X(MEMORY, 13, "memory-limit", "the run needed more memory than is allowed")            \
+	X(POLICY_CHANGED, 14, "policy-changed",                                                \
+	    "a new policy allows less than the run was started with")
 
 #define END_ENUM(name, number, text, meaning) END_##name = number,
 enum end_reason { END_NONE = 0, END_TABLE(END_ENUM) };

@@ -46,6 +46,8 @@ struct row {
 #define TEXTS_control_output(k, n, s) TEXTS_##k(wire_control_output, n)
 #define TEXTS_control_ended(k, n, s) TEXTS_##k(wire_control_ended, n)
 #define TEXTS_control_refused(k, n, s) TEXTS_##k(wire_control_refused, n)
+#define TEXTS_control_reload(k, n, s) TEXTS_##k(wire_control_reload, n)
+#define TEXTS_control_reloaded(k, n, s) TEXTS_##k(wire_control_reloaded, n)
 #define TEXTS_audit_append(k, n, s) TEXTS_##k(wire_audit_append, n)
 #define TEXTS_audit_ack(k, n, s) TEXTS_##k(wire_audit_ack, n)
 #define TEXTS_audit_refused(k, n, s) TEXTS_##k(wire_audit_refused, n)

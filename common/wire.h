@@ -44,6 +44,10 @@ enum {
 	F(U64, syscalls_denied, 0)             \
 	F(U32, calls, 0) F(U32, denied, 0) F(TEXT, decision, ID_MAX) F(FAULT, fault, 0)
 #define WIRE_CONTROL_REFUSED(F) F(FAULT, fault, 0)
+#define WIRE_CONTROL_RELOAD(F) F(TEXT, workspace, ID_NAME_MAX)
+#define WIRE_CONTROL_RELOADED(F) \
+	F(U32, policies, 0)      \
+	F(U32, taken, 0) F(U32, refused, 0) F(U32, ended_runs, 0) F(FAULT, fault, 0)
 
 #define WIRE_AUDIT_APPEND(F)            \
 	F(U32, kind, 0)                 \
@@ -100,6 +104,8 @@ enum {
 	X(CONTROL_OUTPUT, control_output, 6, WIRE_SUPERVISOR, WIRE_CLI, 16 * 1024, 0)         \
 	X(CONTROL_ENDED, control_ended, 7, WIRE_SUPERVISOR, WIRE_CLI, 0, 0)                   \
 	X(CONTROL_REFUSED, control_refused, 8, WIRE_SUPERVISOR, WIRE_CLI, 0, 0)               \
+	X(CONTROL_RELOAD, control_reload, 9, WIRE_CLI, WIRE_SUPERVISOR, 0, 0)                 \
+	X(CONTROL_RELOADED, control_reloaded, 10, WIRE_SUPERVISOR, WIRE_CLI, 16 * 1024, 0)    \
 	X(AUDIT_APPEND, audit_append, 20, WIRE_SUPERVISOR | WIRE_BROKER, WIRE_AUDITD,         \
 	    WIRE_EXTRA_MAX, 0)                                                                \
 	X(AUDIT_ACK, audit_ack, 21, WIRE_AUDITD, WIRE_SUPERVISOR | WIRE_BROKER, 0, 0)         \

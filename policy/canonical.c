@@ -403,6 +403,8 @@ whole(struct value_build *b, const struct policy *policy)
 	value_map_text(b, &root, "skill", skill->name);
 	if (skill->revision > 0)
 		value_map_number(b, &root, "revision", skill->revision);
+	if (skill->ends_on_reload)
+		value_map_text(b, &root, "on_reload", "end");
 	put_part(b, &root, "owner", owner(b, skill));
 	put_part(b, &root, "bundle", bundle(b, skill->bundle_path, &skill->bundle));
 	put_part(b, &root, "trigger", triggers(b, policy));

@@ -53,6 +53,21 @@ policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t
 		policy->feature_lines[feature] = line;
 }
 
+static const char *const on_reload_words[] = {"keep", "end", NULL};
+
+static void
+read_on_reload(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	struct policy_skill *skill = &((struct policy_loading *)into)->policy->skill;
+
+	skill->on_reload_line = key->place.line;
+	skill->ends_on_reload = strcmp(key->value->text, "end") == 0;
+	if (!skill->ends_on_reload && strcmp(key->value->text, "keep") != 0)
+		policy_read_unknown(reader, key->value, on_reload_words,
+		    "\"%s\" is not known for on_reload; expected one of: keep end",
+		    key->value->text);
+}
+
 static void
 read_revision(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
@@ -252,6 +267,9 @@ static const struct policy_key policy_rows[] = {
 	.pattern = POLICY_PATTERN_NAME},
     {"revision", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_revision,
 	"counts up with every change that is signed", 1, REVISION_MAX},
+    {"on_reload", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_on_reload,
+	"what becomes of live runs that this file allows less than the one before",
+	.words = on_reload_words},
     {"owner", POLICY_REQUIRED, POLICY_TYPE_MAP, NULL, "who answers for it", .rows = owner_rows,
 	.within = policy_of},
     {"bundle", POLICY_REQUIRED, POLICY_TYPE_MAP, read_bundle, "its files, pinned",

@@ -120,11 +120,13 @@ struct policy_skill {
 	const char *bundle_path; /* relative to the policy's directory; seen at /skill */
 	struct digest bundle;
 	struct policy_cell cell;
-	uint64_t reviewers; /* distinct people who must sign the file; 0: not said */
-	uint64_t revision;  /* counts up with every change that is signed; 0: not said */
+	uint64_t reviewers;  /* distinct people who must sign the file; 0: not said */
+	uint64_t revision;   /* counts up with every change that is signed; 0: not said */
+	bool ends_on_reload; /* live runs end where a reload leaves them less; else they go on */
 	struct policy_quota budget[POLICY_BUDGET_COUNT];
 	uint64_t retention_ns; /* how long payloads are kept; 0: the log's own rule */
-	uint32_t bundle_line, wall_line, sandbox_line, reviewers_line, revision_line;
+	uint32_t bundle_line, wall_line, sandbox_line, reviewers_line, revision_line,
+	    on_reload_line;
 };
 
 enum policy_action {

@@ -26,6 +26,10 @@ render_head(struct page *page, const struct policy *policy, const char *shown)
 		    policy_quantity_text(number, POLICY_TYPE_INTEGER, skill->revision));
 		page_line(page, skill->revision_line);
 	}
+	page_item(page, 1, "When it comes into force, live runs []",
+	    skill->ends_on_reload ? "end if they may do anything that it does not allow"
+				  : "go on under the policy that they were started with");
+	page_line(page, skill->on_reload_line);
 	page_item(page, 1, "Digest of what it says, as it stands in every record: {}", digest);
 	page_item(page, 1, "Digest of the file and its manifests: {}", source);
 	digest_text(digest, &skill->bundle);

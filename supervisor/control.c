@@ -5,6 +5,7 @@
 #include "common/io.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "supervisor/install.h"
 #include "supervisor/record.h"
 
 enum { SLOW_BYTES = 1024 * 1024, INPUT_ARENA_BYTES = 16 * SUPERVISOR_INPUT_MAX };
@@ -18,6 +19,11 @@ struct control {
 	bool refusing;        /* a refusal of its request is being recorded */
 	struct fault refusal; /* what it will hear then */
 	bool told_ready;
+	enum {
+		RELOAD_NONE = 0,
+		RELOAD_ASKED, /* the next pass is the one it waits for */
+		RELOAD_BEGUN,
+	} reload;
 };
 
 static void
@@ -204,7 +210,10 @@ on_run(struct control *client, struct wire_message *message)
 	struct fault fault = {0};
 	enum err r;
 
-	if (client->run != NULL || client->refusing)
+	if (!install_is_in_force(client->supervisor->install))
+		r = fault_set(&fault, ERR_AUDIT_UNAVAILABLE,
+		    "no policy is in force yet; wait until the service is ready");
+	else if (client->run != NULL || client->refusing)
 		r = fault_set(&fault, ERR_RATE_LIMIT, "one run at a time for each connection");
 	else if (skill == NULL)
 		r = fault_set(&fault, ERR_NOT_FOUND, "no Skill of that name is loaded");
@@ -235,14 +244,42 @@ on_kill(struct control *client, struct wire_message *message)
 }
 
 static void
+on_reload(struct control *client, struct wire_message *message)
+{
+	const struct wire_control_reload *ask = message->body;
+	struct supervisor *supervisor = client->supervisor;
+	struct fault fault;
+
+	if (strcmp(ask->workspace, supervisor->options->workspace) != 0) {
+		fault_set(&fault, ERR_WORKSPACE_SCOPE, "this supervisor serves %s",
+		    supervisor->options->workspace);
+		control_tell_refused(client, &fault);
+		return;
+	}
+	client->reload = RELOAD_ASKED;
+	if (supervisor->stopping)
+		control_refuse_reloads(supervisor);
+	else
+		install_reload(supervisor->install);
+}
+
+/* All that wire_check lets come from a client. */
+static const struct {
+	enum wire_type type;
+	void (*handler)(struct control *client, struct wire_message *message);
+} rows[] = {
+    {WIRE_TYPE_CONTROL_RUN, on_run},
+    {WIRE_TYPE_CONTROL_KILL, on_kill},
+    {WIRE_TYPE_CONTROL_RELOAD, on_reload},
+};
+
+static void
 on_message(void *context, struct peer *peer, struct wire_message *message)
 {
 	(void)peer;
-	/* wire_check lets only these two come from a client. */
-	if (message->type == WIRE_TYPE_CONTROL_RUN)
-		on_run(context, message);
-	else
-		on_kill(context, message);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].type == message->type)
+			rows[i].handler(context, message);
 }
 
 static void
@@ -309,6 +346,41 @@ control_tell_ready(struct supervisor *supervisor)
 {
 	for (struct control *client = supervisor->controls; client != NULL; client = client->next)
 		tell_ready(client);
+}
+
+void
+control_reload_begins(struct supervisor *supervisor)
+{
+	for (struct control *client = supervisor->controls; client != NULL; client = client->next)
+		if (client->reload == RELOAD_ASKED)
+			client->reload = RELOAD_BEGUN;
+}
+
+void
+control_tell_reloaded(struct supervisor *supervisor, const struct wire_control_reloaded *result,
+    const char *problems, size_t length)
+{
+	for (struct control *client = supervisor->controls; client != NULL; client = client->next) {
+		if (client->reload != RELOAD_BEGUN)
+			continue;
+		client->reload = RELOAD_NONE;
+		if (client->peer != NULL && peer_send(client->peer, WIRE_TYPE_CONTROL_RELOADED, 0,
+						result, problems, length, NULL, 0, NULL) != ERR_OK)
+			continue; /* gone: its peer will say so */
+	}
+}
+
+void
+control_refuse_reloads(struct supervisor *supervisor)
+{
+	struct fault fault;
+
+	fault_set(&fault, ERR_RUN_ENDED, "the service is stopping");
+	for (struct control *client = supervisor->controls; client != NULL; client = client->next)
+		if (client->reload != RELOAD_NONE) {
+			client->reload = RELOAD_NONE;
+			control_tell_refused(client, &fault);
+		}
 }
 
 void

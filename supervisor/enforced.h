@@ -10,8 +10,8 @@
 
 /* X(feature, 1: enforced, reason) */
 #define SUPERVISOR_FEATURES(X)                                                   \
-	X(REVIEWERS, 0, "nothing checks the signatures of a policy file")        \
-	X(REVISION, 0, "nothing remembers which revision was the newest so far") \
+	X(REVIEWERS, 1, "by praxad --allowed-signers only")                      \
+	X(REVISION, 1, "by praxad --allowed-signers only")                       \
 	X(PER_HOUR, 0, "nothing counts calls beyond a run")                      \
 	X(PER_DAY, 0, "nothing counts calls beyond a run")                       \
 	X(RUN_TOKENS, 0, "no model can be called yet, so nothing counts tokens") \
@@ -25,6 +25,14 @@
 #define SUPERVISOR_FEATURE_ONE(name, enforced, reason) +1
 /* Mask of enum policy_feature. */
 #define SUPERVISOR_ENFORCED (UINT64_C(0) SUPERVISOR_FEATURES(SUPERVISOR_FEATURE_BIT))
+
+/* What holds only where praxad knows who may sign. */
+#define SUPERVISOR_SIGNED \
+	(UINT64_C(1) << POLICY_FEATURE_REVIEWERS | UINT64_C(1) << POLICY_FEATURE_REVISION)
+#define SUPERVISOR_SIGNED_WORDS                                                                  \
+	"holds only where it is known who may sign; start with --allowed-signers FILE, or take " \
+	"the "                                                                                   \
+	"key out"
 
 _Static_assert(0 SUPERVISOR_FEATURES(SUPERVISOR_FEATURE_ONE) == POLICY_FEATURE_COUNT,
     "every feature has a row: what has none is not enforced, and nobody says why");

@@ -54,7 +54,7 @@ main(int argc, char **argv)
 	harden();
 	r = supervisor_init(&supervisor, &options, &clock_system, &fds, &fault);
 	if (r == ERR_OK)
-		supervisor_loop(&supervisor);
+		r = supervisor_loop(&supervisor, &fault);
 	supervisor_done(&supervisor);
 	skill_resources_done(&options.resources);
 	return r == ERR_OK ? 0 : fail(&fault);

@@ -22,6 +22,8 @@ TEXT_OPTION(broker)
 TEXT_OPTION(init)
 TEXT_OPTION(profiles)
 TEXT_OPTION(sdk)
+TEXT_OPTION(allowed_signers)
+TEXT_OPTION(state)
 TEXT_OPTION(cgroup)
 
 static enum err
@@ -80,6 +82,8 @@ static const struct args_option rows[] = {
     {"init", 0, "FILE", "praxa-init", on_init},
     {"profiles", 0, "DIR", "seccomp profiles", on_profiles},
     {"sdk", 0, "DIR", "what Skills see at /praxa/sdk", on_sdk},
+    {"allowed-signers", 0, "FILE", "who may sign; every policy must be signed", on_allowed_signers},
+    {"state", 0, "DIR", "where accepted revisions are kept; with --allowed-signers", on_state},
     {"cgroup", 0, "DIR", "a cgroup v2 of our own; default: the one we are started in", on_cgroup},
     {"warm", 0, "N", "cells built ahead for each Skill (0)", on_warm},
     {"help", 'h', NULL, "this text", on_help},
@@ -99,6 +103,7 @@ first_missing(const struct supervisor_options *options)
 	    {"--broker", options->broker != NULL},
 	    {"--init", options->init != NULL},
 	    {"--profiles", options->profiles != NULL},
+	    {"--state", options->allowed_signers == NULL || options->state != NULL},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(needed); i++)

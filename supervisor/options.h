@@ -9,13 +9,15 @@ enum { OPTIONS_POLICIES_MAX = 64, OPTIONS_WARM_MAX = 8 };
 
 /* Strings borrow from argv. NULL: not given. */
 struct supervisor_options {
-	const char *workspace; /* ws_<name> */
-	const char *audit;     /* path of praxa-auditd's socket for the supervisor */
-	const char *broker;    /* path of praxa-broker's socket */
-	const char *init;      /* path of praxa-init */
-	const char *profiles;  /* directory of seccomp profiles */
-	const char *sdk;       /* directory that Skills see at /praxa/sdk */
-	const char *cgroup;    /* our cgroup v2; NULL: the one we were started in */
+	const char *workspace;       /* ws_<name> */
+	const char *audit;           /* path of praxa-auditd's socket for the supervisor */
+	const char *broker;          /* path of praxa-broker's socket */
+	const char *init;            /* path of praxa-init */
+	const char *profiles;        /* directory of seccomp profiles */
+	const char *sdk;             /* directory that Skills see at /praxa/sdk */
+	const char *allowed_signers; /* who may sign policies; NULL: nobody has to */
+	const char *state;           /* folder of what was accepted; with allowed_signers */
+	const char *cgroup;          /* our cgroup v2; NULL: the one we were started in */
 	const char *policies[OPTIONS_POLICIES_MAX];
 	unsigned policy_count;
 	unsigned warm; /* parked cells for each Skill */

@@ -188,6 +188,21 @@ pool_free(struct pool **pool)
 	free(gone);
 }
 
+void
+pool_replace(struct pool *pool, const struct skill *old, const struct skill *skill)
+{
+	for (unsigned i = 0; pool != NULL && i < pool->slot_count; i++) {
+		struct slot *slot = &pool->slots[i];
+
+		if (slot->skill != old)
+			continue;
+		end_cell(slot);
+		slot->skill = skill;
+		slot->retry_ms = 0;
+		build_in(slot, 0);
+	}
+}
+
 bool
 pool_take(struct pool *pool, const struct skill *skill, struct cell *ret)
 {

@@ -19,6 +19,8 @@ MUST_USE struct pool *pool_new(struct supervisor *supervisor, unsigned per_skill
  * pointer; accepts NULL. A Skill must outlive the pool, or it has to be built anew. */
 void pool_free(struct pool **pool);
 
+/* Puts skill in the place of old: what is parked for old is ended, and built anew. Accepts NULL. */
+void pool_replace(struct pool *pool, const struct skill *old, const struct skill *skill);
 /* Moves a parked cell of the Skill to *ret, ready for cell_hand_over. false: there is none now, or
  * no pool. */
 MUST_USE bool pool_take(struct pool *pool, const struct skill *skill, struct cell *ret);

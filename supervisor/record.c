@@ -290,6 +290,77 @@ record_lost(
 	return finish(supervisor, &event, &body, NULL, NULL, fault);
 }
 
+static void
+put_digest(struct body *body, const char *key, const struct digest *digest)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	digest_text(text, digest);
+	put_text(body, key, text);
+}
+
+/* Those that count, and no others: what was found besides is no approval. */
+static void
+put_approvers(struct body *body, const struct policy_review *review)
+{
+	msgpack_pack_str_with_body(&body->packer, "approvers", 9);
+	msgpack_pack_array(&body->packer, review->given);
+	for (uint32_t i = 0; i < review->count; i++) {
+		const struct policy_signature *item = &review->items[i];
+
+		if (!item->counts)
+			continue;
+		msgpack_pack_map(&body->packer, 4);
+		put_text(body, "principal", item->name);
+		put_text(body, "key", item->fingerprint);
+		put_text(body, "type", item->type);
+		put_text(body, "signature", item->file);
+	}
+}
+
+enum err
+record_policy_accepted(struct supervisor *supervisor, const struct skill *skill, const char *path,
+    recorder_answered *answered, void *context, struct fault *fault)
+{
+	struct wire_audit_append event = {.kind = EVENT_POLICY_ACCEPTED};
+	const struct policy_review *review = &skill->review;
+	struct body body;
+
+	text_copy(event.workspace, sizeof(event.workspace), supervisor->options->workspace);
+	set_skill(&event, skill);
+	body_begin(&body, skill->is_signed ? 6 : 3);
+	put_text(&body, "file", path);
+	put_number(&body, "revision", policy_skill(skill->source.policy)->revision);
+	put_truth(&body, "signed", skill->is_signed);
+	if (skill->is_signed) {
+		put_digest(&body, "file_digest", &review->file);
+		put_number(&body, "reviewers", review->needed);
+		put_approvers(&body, review);
+	}
+	return finish(supervisor, &event, &body, answered, context, fault);
+}
+
+enum err
+record_policy_refused(struct supervisor *supervisor, const struct skill_seen *seen,
+    const char *path, const char *problems, const struct fault *why, recorder_answered *answered,
+    void *context, struct fault *fault)
+{
+	struct wire_audit_append event = {
+	    .kind = EVENT_POLICY_REFUSED, .error = why->code, .line = why->line};
+	struct body body;
+
+	text_copy(event.workspace, sizeof(event.workspace), supervisor->options->workspace);
+	text_copy(event.skill, sizeof(event.skill), seen->id);
+	text_copy(event.rule, sizeof(event.rule), why->rule);
+	event.policy = seen->policy;
+	body_begin(&body, 4);
+	put_text(&body, "file", path);
+	put_number(&body, "revision", seen->revision);
+	put_text(&body, "message", why->message);
+	put_text_n(&body, "problems", problems, strnlen(problems, RECORD_PROBLEMS_MAX));
+	return finish(supervisor, &event, &body, answered, context, fault);
+}
+
 void
 record_peer_refused(
     struct supervisor *supervisor, const char *peer, uid_t uid, const struct fault *why)

@@ -5,7 +5,10 @@
 
 #include "supervisor/run.h"
 
-enum { RECORD_DENIED_MAX = 256 };
+enum {
+	RECORD_DENIED_MAX = 256,
+	RECORD_PROBLEMS_MAX = 8 * 1024, /* bytes of a refused policy's problems */
+};
 
 /* run.admitted, with the trigger and its whole input. answered is called as recorder_append says.
  */
@@ -28,6 +31,14 @@ MUST_USE enum err record_refused(struct supervisor *supervisor, const struct ski
 /* run.ended for a run that the log has open and that we do not know: we died under it. */
 MUST_USE enum err record_lost(
     struct supervisor *supervisor, const struct wire_audit_open_run *open, struct fault *fault);
+/* policy.accepted: a policy that comes into force, and who signed it. path is its file. */
+MUST_USE enum err record_policy_accepted(struct supervisor *supervisor, const struct skill *skill,
+    const char *path, recorder_answered *answered, void *context, struct fault *fault);
+/* policy.refused: a policy that does not, and why. seen is what was read of it, problems the text
+ * of what does not load ("" none). answered may be NULL: nobody waits. */
+MUST_USE enum err record_policy_refused(struct supervisor *supervisor,
+    const struct skill_seen *seen, const char *path, const char *problems, const struct fault *why,
+    recorder_answered *answered, void *context, struct fault *fault);
 /* peer.refused: a connection that broke the protocol was ended. uid: of a client; (uid_t)-1 for
  * the broker, whose socket is ours. Where the log cannot be reached it stays a line in our own log:
  * nothing was done that the log would miss. */

@@ -297,7 +297,7 @@ run_admit(struct supervisor *supervisor, struct skill *skill, const char *source
 	if (run == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	*run = (struct run){.supervisor = supervisor,
-	    .skill = skill,
+	    .skill = skill_ref(skill),
 	    .state = RUN_ADMITTING,
 	    .client_uid = client_uid,
 	    .input_fd = TAKE_FD(input),
@@ -426,5 +426,6 @@ run_abandon(struct run *run)
 		close(run->door_fd);
 	if (run->input_fd >= 0)
 		close(run->input_fd);
+	skill_unref(&run->skill);
 	free(run);
 }

@@ -27,7 +27,7 @@ enum run_state { RUN_STATES(RUN_STATE_ENUM) RUN_STATE_COUNT };
 struct run {
 	struct run *next;
 	struct supervisor *supervisor;
-	struct skill *skill;
+	struct skill *skill; /* a reference: it keeps its own across reloads */
 	enum run_state state;
 	char id[ID_MAX];
 	char source[WIRE_SOURCE_MAX], event[WIRE_EVENT_MAX];

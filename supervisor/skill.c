@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "supervisor/accepted.h"
 #include "supervisor/enforced.h"
 
 enum err
@@ -81,21 +82,49 @@ load_tool(struct skill *skill, const struct policy_tool *tool, int profiles_fd,
 	return r;
 }
 
+/* A key that is read and not enforced would be a rule that silently does not apply. */
 static enum err
-load(struct skill *skill, const char *path, int profiles_fd,
-    const struct skill_resources *resources, struct policy_problems *problems, struct fault *fault)
+check_features(const struct policy *policy, bool is_signed, struct fault *fault)
 {
-	enum err r = policy_source_open(path, &skill->source, problems);
-	const struct policy_skill *head;
+	enum err r = policy_feature_check(policy, SUPERVISOR_ENFORCED, fault);
 
-	if (r != ERR_OK)
-		return fault_set(fault, r, "%s cannot be used", path);
-	r = policy_feature_check(skill->source.policy, SUPERVISOR_ENFORCED, fault);
-	if (r != ERR_OK)
+	if (r != ERR_OK || is_signed)
 		return r;
-	head = policy_skill(skill->source.policy);
-	snprintf(skill->id, sizeof(skill->id), "sk_%s", head->name);
-	r = profile_load(profiles_fd, head->cell.profile, &skill->profile, fault);
+	r = policy_feature_check(policy, SUPERVISOR_ENFORCED & ~SUPERVISOR_SIGNED, fault);
+	if (r != ERR_OK) {
+		struct fault where = *fault;
+
+		fault_set(
+		    fault, r, "line %u: %s %s", where.line, where.rule, SUPERVISOR_SIGNED_WORDS);
+		fault_at(fault, where.rule, where.line);
+	}
+	return r;
+}
+
+/* Who lowers the number of reviewers needs as many as before. */
+static enum err
+check_signatures(struct skill *skill, const struct skill_source *from, struct fault *fault)
+{
+	const struct policy_skill *head = policy_skill(skill->source.policy);
+	const struct skill_trust *trust = from->trust;
+	struct accepted last = {0};
+	enum err r = accepted_read(trust->accepted_fd, skill->id, &last, fault);
+
+	if (r == ERR_OK)
+		r = policy_review_check(from->path, &skill->source, trust->signers, last.reviewers,
+		    trust->now_s, &skill->review, fault);
+	if (r == ERR_OK)
+		r = accepted_check(&last, from->path, &skill->review, head->revision_line, fault);
+	skill->is_signed = r == ERR_OK;
+	return r;
+}
+
+static enum err
+load_bundles(struct skill *skill, const struct skill_source *from, struct fault *fault)
+{
+	const struct policy_skill *head = policy_skill(skill->source.policy);
+	enum err r = profile_load(from->profiles_fd, head->cell.profile, &skill->profile, fault);
+
 	if (r == ERR_OK)
 		r = policy_source_bundle(
 		    &skill->source, head->bundle_path, &head->bundle, &skill->bundle_fd, fault);
@@ -104,29 +133,58 @@ load(struct skill *skill, const char *path, int profiles_fd,
 
 		if (tool == NULL)
 			break;
-		r = load_tool(skill, tool, profiles_fd, resources, fault);
+		r = load_tool(skill, tool, from->profiles_fd, from->resources, fault);
 	}
 	return r;
 }
 
+static enum err
+load(struct skill *skill, const struct skill_source *from, struct skill_seen *seen,
+    struct policy_problems *problems, struct fault *fault)
+{
+	enum err r = policy_source_open(from->path, &skill->source, problems);
+	const struct policy_skill *head;
+
+	if (r != ERR_OK)
+		return fault_set(fault, r, "%s cannot be used", from->path);
+	head = policy_skill(skill->source.policy);
+	snprintf(skill->id, sizeof(skill->id), "sk_%s", head->name);
+	memcpy(seen->id, skill->id, sizeof(seen->id));
+	seen->revision = head->revision;
+	seen->policy = *policy_digest(skill->source.policy);
+	r = check_features(skill->source.policy, from->trust != NULL, fault);
+	if (r == ERR_OK && from->trust != NULL)
+		r = check_signatures(skill, from, fault);
+	return r == ERR_OK ? load_bundles(skill, from, fault) : r;
+}
+
 enum err
-skill_load(const char *path, int profiles_fd, const struct skill_resources *resources,
-    struct skill **ret, struct policy_problems *problems, struct fault *fault)
+skill_load(const struct skill_source *from, struct skill **ret, struct skill_seen *seen,
+    struct policy_problems *problems, struct fault *fault)
 {
 	struct skill *skill = calloc(1, sizeof(*skill));
 	enum err r;
 
+	*seen = (struct skill_seen){0};
 	if (skill == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
+	skill->references = 1;
 	skill->bundle_fd = -1;
 	skill->source.pack_fd = skill->source.dir_fd = -1;
-	r = load(skill, path, profiles_fd, resources, problems, fault);
+	r = load(skill, from, seen, problems, fault);
 	if (r != ERR_OK) {
-		skill_free(&skill);
+		skill_unref(&skill);
 		return r;
 	}
 	*ret = skill;
 	return ERR_OK;
+}
+
+struct skill *
+skill_ref(struct skill *skill)
+{
+	skill->references++;
+	return skill;
 }
 
 static void
@@ -137,12 +195,12 @@ close_if_open(int fd)
 }
 
 void
-skill_free(struct skill **skill)
+skill_unref(struct skill **skill)
 {
 	struct skill *gone = *skill;
 
 	*skill = NULL;
-	if (gone == NULL)
+	if (gone == NULL || --gone->references > 0)
 		return;
 	for (unsigned i = 0; i < gone->tool_count; i++) {
 		profile_free(&gone->tools[i].profile);
@@ -150,6 +208,7 @@ skill_free(struct skill **skill)
 	}
 	profile_free(&gone->profile);
 	close_if_open(gone->bundle_fd);
+	policy_review_done(&gone->review);
 	policy_source_done(&gone->source);
 	free(gone);
 }

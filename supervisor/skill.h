@@ -1,11 +1,14 @@
 /* skill.h - a Skill as the supervisor holds it: its policy, its bundle and its tools' bundles as
  * they were pinned, profiles compiled, directories opened. Everything that can be wrong with files
- * is wrong here, when the service starts, and never in the middle of a run. */
+ * is wrong here, when the service starts or reloads, and never in the middle of a run.
+ *
+ * Immutable and counted: a run, and a cell that is parked for one, keep theirs when a newer one
+ * takes its place. */
 #ifndef SUPERVISOR_SKILL_H
 #define SUPERVISOR_SKILL_H
 
 #include "common/id.h"
-#include "policy/source.h"
+#include "policy/review.h"
 #include "sandbox/profile.h"
 
 enum { SKILL_TOOLS_MAX = 64, SKILL_RESOURCES_MAX = 16 };
@@ -28,8 +31,34 @@ struct skill_tool {
 	int resource_fds[POLICY_RESOURCES_MAX]; /* borrowed from skill_resources */
 };
 
+/* What signed policies are checked against. */
+struct skill_trust {
+	const struct policy_signers *signers;
+	int accepted_fd; /* folder of accepted.h */
+	int64_t now_s;   /* since 1970 */
+};
+
+/* Where a Skill comes from. All borrowed. */
+struct skill_source {
+	const char *path;                        /* of the policy */
+	int profiles_fd;                         /* directory of seccomp profiles */
+	const struct skill_resources *resources; /* must outlive the skill */
+	const struct skill_trust *trust; /* NULL: signatures are not asked for, and a policy that
+					  * asks for them does not load */
+};
+
+/* What was seen of a policy, as far as loading came. Zeroed: nothing. */
+struct skill_seen {
+	char id[ID_NAME_MAX];
+	uint64_t revision;
+	struct digest policy;
+};
+
 struct skill {
+	unsigned references;
 	char id[ID_NAME_MAX]; /* sk_<name> */
+	bool is_signed;
+	struct policy_review review; /* who signed; where is_signed */
 	struct policy_source source;
 	struct profile *profile;
 	int bundle_fd;
@@ -42,14 +71,15 @@ MUST_USE enum err skill_resource_add(
     struct skill_resources *resources, const char *text, struct fault *fault);
 void skill_resources_done(struct skill_resources *resources);
 
-/* Loads the policy at path and everything it pins. Profiles are looked up beneath profiles_fd.
- * ERR_POLICY with problems, ERR_SKILL_DIGEST, or ERR_NOT_FOUND for a resource nobody named; *ret is
- * untouched. resources must outlive the skill. Blocks on the file system. */
-MUST_USE enum err skill_load(const char *path, int profiles_fd,
-    const struct skill_resources *resources, struct skill **ret, struct policy_problems *problems,
-    struct fault *fault);
-/* NULLs the caller's pointer; accepts NULL. */
-void skill_free(struct skill **skill);
+/* Loads a policy and everything it pins; one reference is the caller's. ERR_POLICY (with problems:
+ * it does not load; without: it is not signed as it must be, is older than one that was accepted,
+ * or asks for what is not enforced), ERR_SKILL_DIGEST, or ERR_NOT_FOUND for a resource nobody
+ * named; *ret is untouched, *seen says how far it came. Blocks on the file system. */
+MUST_USE enum err skill_load(const struct skill_source *from, struct skill **ret,
+    struct skill_seen *seen, struct policy_problems *problems, struct fault *fault);
+struct skill *skill_ref(struct skill *skill);
+/* Gives a reference back and NULLs the caller's pointer; accepts NULL. */
+void skill_unref(struct skill **skill);
 
 /* The tool by name, or NULL. */
 const struct skill_tool *skill_tool_find(const struct skill *skill, const char *name);

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 
 #include "common/log.h"
 #include "sandbox/keyring.h"
 #include "supervisor/control.h"
+#include "supervisor/install.h"
 #include "supervisor/link.h"
 #include "supervisor/pool.h"
 #include "supervisor/record.h"
@@ -15,8 +15,8 @@
 bool
 supervisor_is_ready(const struct supervisor *supervisor)
 {
-	return !supervisor->stopping && recorder_is_ready(supervisor->recorder) &&
-	       dial_is_up(supervisor->broker);
+	return !supervisor->stopping && install_is_in_force(supervisor->install) &&
+	       recorder_is_ready(supervisor->recorder) && dial_is_up(supervisor->broker);
 }
 
 void
@@ -35,6 +35,7 @@ on_log_ready(void *context)
 		next = run->next;
 		run_audit_ready(run);
 	}
+	install_log_ready(supervisor->install);
 	if (supervisor_is_ready(supervisor))
 		control_tell_ready(supervisor);
 }
@@ -96,6 +97,8 @@ on_signal(int number, short what, void *context)
 	if (supervisor->stopping)
 		return;
 	supervisor->stopping = true;
+	install_stop(supervisor->install);
+	control_refuse_reloads(supervisor);
 	pool_free(&supervisor->pool);
 	event_add(supervisor->drain, &patience);
 	for (struct run *run = supervisor->runs, *next; run != NULL; run = next) {
@@ -105,47 +108,33 @@ on_signal(int number, short what, void *context)
 	supervisor_check_idle(supervisor);
 }
 
+/* systemd's ExecReload=. */
+static void
+on_hangup(int number, short what, void *context)
+{
+	(void)number;
+	(void)what;
+	install_reload(((struct supervisor *)context)->install);
+}
+
 static enum err
 watch_signals(struct supervisor *supervisor, struct fault *fault)
 {
-	static const int numbers[] = {SIGTERM, SIGINT};
+	static const struct {
+		int number;
+		event_callback_fn handler;
+	} rows[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_hangup}};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
+	_Static_assert(ARRAY_SIZE(rows) == SUPERVISOR_SIGNALS, "one event for each");
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		supervisor->signals[i] =
-		    evsignal_new(supervisor->base, numbers[i], on_signal, supervisor);
+		    evsignal_new(supervisor->base, rows[i].number, rows[i].handler, supervisor);
 		if (supervisor->signals[i] == NULL || event_add(supervisor->signals[i], NULL) < 0)
 			return fault_set(fault, ERR_INTERNAL, "out of memory");
 	}
 	supervisor->drain = event_new(supervisor->base, -1, 0, on_drained, supervisor);
 	if (supervisor->drain == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
-	return ERR_OK;
-}
-
-static enum err
-load_skills(struct supervisor *supervisor, struct fault *fault)
-{
-	SCOPED_FD profiles =
-	    open(supervisor->options->profiles, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (profiles < 0)
-		return fault_set(
-		    fault, ERR_NOT_FOUND, "%s: %s", supervisor->options->profiles, strerror(errno));
-	for (unsigned i = 0; i < supervisor->options->policy_count; i++) {
-		struct policy_problems problems = {0};
-		enum err r = skill_load(supervisor->options->policies[i], profiles,
-		    &supervisor->options->resources, &supervisor->skills[i], &problems, fault);
-
-		if (r != ERR_OK) {
-			SCOPED_FREE char *text = policy_problems_text(&problems);
-
-			/* As a compiler shows them, over several lines: not a line for the journal.
-			 */
-			fputs(text != NULL ? text : "", stderr);
-			return r;
-		}
-		supervisor->skill_count++;
-	}
 	return ERR_OK;
 }
 
@@ -241,23 +230,18 @@ supervisor_init(struct supervisor *supervisor, const struct supervisor_options *
 	if (r == ERR_OK)
 		r = take_identities(supervisor, fault);
 	if (r == ERR_OK)
-		r = load_skills(supervisor, fault);
+		r = install_new(supervisor, &supervisor->install, fault);
 	if (r == ERR_OK)
 		r = watch_signals(supervisor, fault);
-	if (r == ERR_OK)
-		r = connect_all(supervisor, fds, fault);
-	if (r != ERR_OK)
-		return r;
-	supervisor->pool = pool_new(supervisor, options->warm);
-	if (supervisor->pool == NULL)
-		return fault_set(fault, ERR_INTERNAL, "out of memory");
-	return r;
+	return r == ERR_OK ? connect_all(supervisor, fds, fault) : r;
 }
 
-void
-supervisor_loop(struct supervisor *supervisor)
+enum err
+supervisor_loop(struct supervisor *supervisor, struct fault *fault)
 {
 	event_base_dispatch(supervisor->base);
+	*fault = supervisor->failure;
+	return fault->code;
 }
 
 void
@@ -275,6 +259,7 @@ supervisor_done(struct supervisor *supervisor)
 		peer_listener_free(&supervisor->listener);
 		dial_free(&supervisor->broker);
 		recorder_free(&supervisor->recorder);
+		install_free(&supervisor->install);
 		for (unsigned i = 0; i < ARRAY_SIZE(supervisor->signals); i++)
 			if (supervisor->signals[i] != NULL)
 				event_free(supervisor->signals[i]);
@@ -282,8 +267,8 @@ supervisor_done(struct supervisor *supervisor)
 			event_free(supervisor->drain);
 		event_base_free(supervisor->base);
 	}
-	for (unsigned i = 0; i < supervisor->skill_count; i++)
-		skill_free(&supervisor->skills[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(supervisor->skills); i++)
+		skill_unref(&supervisor->skills[i]);
 	cell_launcher_free(&supervisor->launcher);
 	cgroup_free(&supervisor->cgroup);
 	identities_free(&supervisor->identities);

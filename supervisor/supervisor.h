@@ -21,9 +21,11 @@ enum {
 	SUPERVISOR_UID_BASE = 0x70000000,
 	SUPERVISOR_UID_FIRST_RUN = 16,
 	SUPERVISOR_UID_COUNT = 65536,
+	SUPERVISOR_SIGNALS = 3,
 };
 
 struct control;
+struct install;
 struct pool;
 struct run;
 
@@ -35,14 +37,18 @@ struct supervisor {
 	struct identities *identities; /* of cells; NULL: we are not root, all are ours */
 	struct cgroup *cgroup;         /* NULL: cells have none */
 	struct fault no_cgroup;        /* why */
+	/* In force, in the order of options->policies. A reload puts others in their place: who
+	 * keeps one across turns of the loop takes a reference. */
 	struct skill *skills[OPTIONS_POLICIES_MAX];
-	unsigned skill_count;
-	int sdk_fd;        /* O_PATH; -1: none */
-	struct pool *pool; /* parked cells */
+	unsigned skill_count; /* 0: nothing is in force yet */
+	struct install *install;
+	struct fault failure; /* why the loop ended by itself */
+	int sdk_fd;           /* O_PATH; -1: none */
+	struct pool *pool;    /* parked cells */
 	struct recorder *recorder;
 	struct dial *broker;
 	struct peer_listener *listener;
-	struct event *signals[2];
+	struct event *signals[SUPERVISOR_SIGNALS];
 	struct event *drain;      /* the last moment for a stop */
 	struct control *controls; /* connected clients */
 	struct run *runs;         /* live runs, newest first */
@@ -55,8 +61,9 @@ struct supervisor {
 MUST_USE enum err supervisor_init(struct supervisor *supervisor,
     const struct supervisor_options *options, const struct clock *clock,
     const struct listen_fds *fds, struct fault *fault);
-/* Runs until SIGTERM or SIGINT, then until every run is recorded or 5 s have passed. */
-void supervisor_loop(struct supervisor *supervisor);
+/* Runs until SIGTERM or SIGINT, then until every run is recorded or 5 s have passed. SIGHUP reloads
+ * the policies. Anything but ERR_OK: it could not begin. */
+MUST_USE enum err supervisor_loop(struct supervisor *supervisor, struct fault *fault);
 void supervisor_done(struct supervisor *supervisor);
 
 /* Log and broker can be reached: runs are taken. */

@@ -68,11 +68,19 @@ def test_only_tests_include_tests():
     assert bad == []
 
 
+# What of libcrypto can sign, or holds what signs. What verifies (EVP_DigestVerify, a public key from
+# its parts) is not among it.
+SIGNING = (
+    r"EVP_(DigestSign|Sign|PKEY_(sign|keygen|paramgen|generate|Q_keygen|decrypt|derive|new_raw_private|get_raw_private"
+    r"|new_mac|todata))|(PEM_read|d2i|i2d)_.*(Private|PKCS8)|(RSA|ECDSA|EC|DSA)_.*([Ss]ign|private|generate)"
+)
+
 # Binary, symbols that it may not contain, and why.
 FORBIDDEN = [
     ("praxad", r"msgpack_unpack", "the supervisor decodes no byte that a Skill sent"),
     ("praxa-auditd", r"msgpack_unpack", "the log's writer stores bodies and does not read them"),
-    ("praxad", r"EVP_(DigestSign|PKEY)|SSL_", "the supervisor holds no key and speaks no TLS"),
+    ("praxad", SIGNING, "the supervisor checks signatures and cannot make one"),
+    ("praxad", r"SSL_", "the supervisor speaks no TLS"),
     ("praxa-auditd", r"curl_|SSL_", "the log's writer has no network"),
     ("praxa-broker", r"EVP_(DigestSign|PKEY)", "only the log's writer signs"),
     ("praxa-init", r"EVP_|sqlite3_|json_load", "PID 1 of a cell links as little as it can"),

@@ -77,6 +77,21 @@ warm_cells_are_a_small_number(void **state)
 }
 
 static void
+who_asks_for_signatures_says_where_accepted_revisions_are_kept(void **state)
+{
+	struct supervisor_options options;
+	struct fault fault;
+
+	(void)state;
+	assert_int_equal(PARSE(&options, &fault, WHOLE, "--allowed-signers", "s"), ERR_PROTOCOL);
+	assert_non_null(strstr(fault.message, "--state is missing"));
+	assert_int_equal(
+	    PARSE(&options, &fault, WHOLE, "--allowed-signers", "s", "--state", "d"), ERR_OK);
+	assert_string_equal(options.allowed_signers, "s");
+	assert_string_equal(options.state, "d");
+}
+
+static void
 a_resource_is_a_name_and_a_directory_that_opens(void **state)
 {
 	struct supervisor_options options;
@@ -100,6 +115,7 @@ main(void)
 	    cmocka_unit_test(a_workspace_name_is_strict),
 	    cmocka_unit_test(a_mistyped_option_gets_a_suggestion),
 	    cmocka_unit_test(warm_cells_are_a_small_number),
+	    cmocka_unit_test(who_asks_for_signatures_says_where_accepted_revisions_are_kept),
 	    cmocka_unit_test(a_resource_is_a_name_and_a_directory_that_opens),
 	};
 

@@ -1,23 +1,18 @@
 /* The run's state machine alone: everything around it is a stub that writes down what was asked of
  * it, and the tests decide in which order the world answers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "supervisor/control.h"
 #include "supervisor/output.h"
 #include "supervisor/record.h"
 #include "supervisor/start.h"
 #include "supervisor/tool.h"
+#include "tests/lib/check.h"
 
 /* What the machine asked for. */
 static struct {
 	recorder_answered *answered; /* the record that waits for its answer */
 	void *context;
 	int admitted, ended, granted, grant_ends, spawned, kills, tells_ended, tells_refused;
+	int skills_held;
 	bool log_is_gone, broker_is_gone, cell_fails;
 	enum end_reason recorded_reason;
 } world;
@@ -45,6 +40,20 @@ record_ended(struct run *run, recorder_answered *answered, struct fault *fault)
 	world.answered = answered;
 	world.context = run;
 	return ERR_OK;
+}
+
+struct skill *
+skill_ref(struct skill *skill)
+{
+	world.skills_held++;
+	return skill;
+}
+
+void
+skill_unref(struct skill **skill)
+{
+	world.skills_held--;
+	*skill = NULL;
 }
 
 enum err
@@ -188,6 +197,7 @@ teardown(void **state)
 		run_abandon(run);
 	}
 	event_base_free(base);
+	assert_int_equal(world.skills_held, 0);
 	return 0;
 }
 

@@ -58,6 +58,9 @@ skill_with_a_feature_that_is_not_enforced_does_not_load(void **state)
 	for (unsigned i = 0; i < POLICY_FEATURE_COUNT; i++) {
 		const char *key = policy_feature_info((enum policy_feature)i)->key;
 		const struct skill_resources none = {.count = 0};
+		const struct skill_source from = {
+		    .path = path, .profiles_fd = AT_FDCWD, .resources = &none};
+		struct skill_seen seen;
 		struct policy_problems problems = {0};
 		struct skill *skill = NULL;
 		struct fault fault = {0};
@@ -65,12 +68,16 @@ skill_with_a_feature_that_is_not_enforced_does_not_load(void **state)
 
 		assert_non_null(uses[i]);
 		write_file(path, uses[i]);
-		r = skill_load(path, AT_FDCWD, &none, &skill, &problems, &fault);
+		r = skill_load(&from, &skill, &seen, &problems, &fault);
 		assert_int_equal(problems.count, 0);
 		assert_int_not_equal(r, ERR_OK);
 		assert_null(skill);
-		if ((SUPERVISOR_ENFORCED & UINT64_C(1) << i) != 0)
+		assert_string_equal(seen.id, "sk_s");
+		/* Nobody said who may sign. */
+		if ((SUPERVISOR_ENFORCED & ~SUPERVISOR_SIGNED & UINT64_C(1) << i) != 0)
 			continue;
+		if ((SUPERVISOR_SIGNED & UINT64_C(1) << i) != 0)
+			assert_non_null(strstr(fault.message, "start with --allowed-signers"));
 		assert_int_equal(r, ERR_POLICY);
 		assert_string_equal(fault.rule, key);
 		assert_true(fault.line > 0);
