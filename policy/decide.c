@@ -87,8 +87,8 @@ names_event(const struct policy_trigger_rule *rule, const struct policy_request 
 static struct policy_decision
 decide_trigger(const struct policy *policy, const struct policy_request *request)
 {
-	struct policy_decision miss =
-	    decide_because_of(POLICY_REASON_NO_RULE, ERR_TRIGGER_NOT_ALLOWED, &policy->trigger);
+	const struct policy_constraint *failed = NULL;
+	struct policy_decision miss;
 
 	/* T1. What does not say what it is starts nothing. */
 	if (request->event == NULL)
@@ -97,7 +97,6 @@ decide_trigger(const struct policy *policy, const struct policy_request *request
 
 	for (uint32_t i = 0; i < policy->trigger_count; i++) {
 		const struct policy_trigger_rule *rule = &policy->triggers[i];
-		const struct policy_constraint *failed;
 
 		/* T2. Source and event are one pair: another source's event of the same name is
 		 * another event. */
@@ -108,11 +107,14 @@ decide_trigger(const struct policy *policy, const struct policy_request *request
 		if (failed == NULL)
 			return decide_because(
 			    POLICY_REASON_ALLOW_RULE, ERR_OK, "trigger", rule->line);
-		miss = decide_because(
-		    POLICY_REASON_ARGUMENT, ERR_TRIGGER_NOT_ALLOWED, failed->rule, failed->line);
-		decide_name(&miss, failed->name, strlen(failed->name), failed->allowed);
 	}
-	/* T4. No rule lets it in. */
+	/* T4. No rule lets it in: the last one that was tried says why. */
+	if (failed == NULL)
+		return decide_because_of(
+		    POLICY_REASON_NO_RULE, ERR_TRIGGER_NOT_ALLOWED, &policy->trigger);
+	miss = decide_because(
+	    POLICY_REASON_ARGUMENT, ERR_TRIGGER_NOT_ALLOWED, failed->rule, failed->line);
+	decide_name(&miss, failed->name, strlen(failed->name), failed->allowed);
 	return miss;
 }
 
