@@ -1,21 +1,6 @@
 /* Whether a call of a tool is allowed: steps C1 to C9. */
 #include "policy/decide_parts.h"
 
-static int
-compare_tool(const void *name, const void *rule)
-{
-	return strcmp(name, ((const struct policy_tool_rule *)rule)->tool.name);
-}
-
-const struct policy_tool_rule *
-policy_tool_rule_find(const struct policy *policy, const char *name)
-{
-	if (policy->tool_count == 0)
-		return NULL;
-	return bsearch(
-	    name, policy->tools, policy->tool_count, sizeof(*policy->tools), compare_tool);
-}
-
 /* The arguments of a call that a rule allows in principle. */
 static struct policy_decision
 decide_arguments(const struct policy_tool_rule *rule, const struct policy_request *request)

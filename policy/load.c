@@ -221,6 +221,7 @@ load_rules(
 	if (reader->problems->count == 0 && source->count != 1 + (list ? list->count : 0))
 		policy_problem_add(reader->problems, reader->file, (struct policy_place){0}, "",
 		    "the source holds files that the policy does not name");
+	policy_read_tool_index(reader, loading->policy);
 	if (loading->tools != NULL && !reader->out_of_memory && reader->problems->count == before)
 		policy_read_tools(reader, loading->tools, loading->policy);
 }

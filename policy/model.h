@@ -130,6 +130,19 @@ struct policy_patterns {
 	uint32_t count;
 };
 
+/* Where a tool of this hash of its name stands; zeroed: nowhere. */
+struct policy_tool_slot {
+	uint32_t hash, number; /* number: index of the tool, from 1 */
+};
+
+/* The tools by name. An analysis that looks at a copy of a policy with other tools need not think
+ * of it: of another list than `of` it is not used. */
+struct policy_tool_index {
+	const struct policy_tool_rule *of;
+	const struct policy_tool_slot *slots; /* the next one where one is taken */
+	uint32_t mask;                        /* twice as many as tools, a power of two, less 1 */
+};
+
 struct policy {
 	struct arena arena;
 	struct digest digest; /* of the compiled form */
@@ -143,6 +156,7 @@ struct policy {
 	uint32_t manifest_count;
 	struct policy_tool_rule *tools; /* sorted by name */
 	uint32_t tool_count;
+	struct policy_tool_index tool_index;
 	const struct policy_tool_rule **allowed; /* sorted by name */
 	uint32_t allowed_count;
 	struct policy_patterns read, write;

@@ -117,6 +117,9 @@ extern const struct policy_key policy_tool_rule_item;
 void policy_read_tools(
     struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
 
+/* tool_index.c: what policy_tool_rule_find reads, when policy->tools is whole. */
+void policy_read_tool_index(struct policy_reader *reader, struct policy *policy);
+
 /* trigger_read.c: the list of triggers, and one of them. */
 extern const struct policy_key policy_trigger_item;
 void policy_read_triggers(
