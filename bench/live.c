@@ -28,6 +28,18 @@ kib_in(const char *path, const char *key)
 	return value;
 }
 
+/* What the kernel keeps for all processes and namespaces. */
+static double
+kernel_kib(void)
+{
+	static const char *const keys[] = {"Slab:", "KernelStack:", "PageTables:", "Percpu:"};
+	double sum = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		sum += kib_in("/proc/meminfo", keys[i]);
+	return sum;
+}
+
 static bool
 launch_some(struct stage *stage, unsigned rounds, struct samples *ret)
 {
@@ -111,15 +123,18 @@ static bool
 measure(struct stage *stage, struct crowd *crowd, unsigned count, unsigned rounds)
 {
 	struct samples one = {0}, many = {0};
-	double before;
+	double before, kernel;
 	char name[64];
 	bool sound;
 
 	sound = crowd_grow(stage, crowd, 1) && launch_some(stage, rounds, &one);
 	before = kib_in("/proc/meminfo", "MemAvailable:");
+	kernel = kernel_kib();
 	sound = sound && crowd_grow(stage, crowd, count);
 	if (sound) {
 		row_print("launch.kib_per_cell.init", init_kib(crowd), 0, NULL, "KiB", count);
+		row_print("launch.kib_per_cell.kernel", (kernel_kib() - kernel) / (count - 1), 0,
+		    NULL, "KiB", count);
 		row_print("launch.kib_per_cell.all",
 		    (before - kib_in("/proc/meminfo", "MemAvailable:")) / (count - 1), 0, NULL,
 		    "KiB", count);

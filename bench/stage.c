@@ -130,7 +130,7 @@ stage_init(struct stage *stage, const char *init, const char *profiles, const ch
 
 	*stage = (struct stage){
 	    .cell = {.argv = {"/skill/noop", NULL}, .limits = limits, .required = required},
-	    .idle = {.argv = {"/skill/noop", "idle", NULL}, .limits = limits, .required = required},
+	    .idle = {.argv = {"/skill/noop", "0", NULL}, .limits = limits, .required = required},
 	    .bundle_fd = -1,
 	};
 	snprintf(stage->scratch, sizeof(stage->scratch), "%s/praxa-bench.XXXXXX",
