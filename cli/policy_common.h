@@ -23,6 +23,9 @@ struct policy_options {
 	const char *team, *profile, *bundle, *from;
 	const char *run[POLICY_ARGV_MAX + 1]; /* NULL-terminated */
 	unsigned run_count;
+	const char *subagent, *grant, *model, *provider, *region;
+	struct policy_usage used;
+	uint32_t depth;
 	const char *files[2];
 	int file_count;
 	uint32_t min_score; /* percent */

@@ -5,9 +5,40 @@
 
 #include "cli/cli.h"
 #include "cli/policy_common.h"
+#include "cli/policy_request.h"
 #include "common/json.h"
 
 enum { MEMORY_MAX = 4 << 20, LINE_MAX_SHOWN = 160 };
+
+#define ON_TEXT(member)                                                                    \
+	static enum err on_##member(void *context, const char *value, struct fault *fault) \
+	{                                                                                  \
+		(void)fault;                                                               \
+		((struct policy_options *)context)->member = value;                        \
+		return ERR_OK;                                                             \
+	}
+ON_TEXT(subagent)
+ON_TEXT(grant)
+ON_TEXT(model)
+ON_TEXT(provider)
+ON_TEXT(region)
+
+static enum err
+on_depth(void *context, const char *value, struct fault *fault)
+{
+	size_t digits = strspn(value, "0123456789");
+
+	if (digits == 0 || digits > 4 || value[digits] != '\0')
+		return fault_set(fault, ERR_PROTOCOL, "--depth takes a whole number");
+	((struct policy_options *)context)->depth = (uint32_t)strtoul(value, NULL, 10);
+	return ERR_OK;
+}
+
+static enum err
+on_used(void *context, const char *value, struct fault *fault)
+{
+	return policy_request_used(value, &((struct policy_options *)context)->used, fault);
+}
 
 const struct args_option policy_explain_rows[] = {
     {"tool", 't', "NAME", "a call of this tool", policy_on_tool},
@@ -16,6 +47,14 @@ const struct args_option policy_explain_rows[] = {
     {"memory-write", 0, "KEY", "writing this key", policy_on_memory_write},
     {"trigger", 0, "SOURCE", "a trigger from this source", policy_on_trigger},
     {"event", 'e', "NAME", "its event", policy_on_event},
+    {"subagent", 0, "SKILL", "dispatching this one", on_subagent},
+    {"depth", 0, "N", "how deep it would stand (1: the child of a run that a trigger woke)",
+	on_depth},
+    {"grant", 0, "TOOL", "and giving it this tool", on_grant},
+    {"model", 0, "NAME", "a call of this model", on_model},
+    {"provider", 0, "NAME", "its provider", on_provider},
+    {"region", 0, "NAME", "where it runs", on_region},
+    {"used", 0, "KEY=N", "what was used before: run.calls, per_run, ...; may be repeated", on_used},
     {"input", 'i', "JSON", "the payload that wakes, or woke, the Skill ({})", policy_on_input},
     {"workspace", 'w', "ws_NAME", "the workspace (ws_local)", policy_on_workspace},
     {"json", 'j', NULL, "print one JSON object", policy_on_json},
@@ -48,12 +87,19 @@ read_request(const struct policy_options *options, struct arena *arena, struct v
 	const char *const names[] = {[POLICY_TRIGGER] = options->trigger,
 	    [POLICY_TOOL] = options->tool,
 	    [POLICY_MEMORY_READ] = options->memory_read,
-	    [POLICY_MEMORY_WRITE] = options->memory_write};
+	    [POLICY_MEMORY_WRITE] = options->memory_write,
+	    [POLICY_SUBAGENT] = options->subagent,
+	    [POLICY_MODEL] = options->model};
 	enum err r;
 
 	*ret = (struct policy_request){
 	    .workspace = options->workspace != NULL ? options->workspace : "ws_local",
 	    .event = options->event,
+	    .depth = options->depth,
+	    .tool = options->grant,
+	    .provider = options->provider,
+	    .region = options->region,
+	    .usage = &options->used,
 	    .input = &values[1]};
 	for (unsigned i = POLICY_TRIGGER; i < ARRAY_SIZE(names); i++) {
 		if (names[i] == NULL)
@@ -65,11 +111,19 @@ read_request(const struct policy_options *options, struct arena *arena, struct v
 	}
 	if (ret->name == NULL)
 		return fault_set(fault, ERR_PROTOCOL,
-		    "what is asked? --tool, --memory-read, --memory-write or --trigger");
+		    "what is asked? --tool, --memory-read, --memory-write, --trigger, --subagent "
+		    "or "
+		    "--model");
 	if (ret->action != POLICY_TOOL && options->args != NULL)
 		return fault_set(fault, ERR_PROTOCOL, "--args belongs to --tool");
 	if (ret->action != POLICY_TRIGGER && options->event != NULL)
 		return fault_set(fault, ERR_PROTOCOL, "--event belongs to --trigger");
+	if (ret->action != POLICY_SUBAGENT && (options->grant != NULL || options->depth > 0))
+		return fault_set(fault, ERR_PROTOCOL, "--depth and --grant belong to --subagent");
+	if (ret->action != POLICY_MODEL && (options->provider != NULL || options->region != NULL))
+		return fault_set(fault, ERR_PROTOCOL, "--provider and --region belong to --model");
+	if (ret->action == POLICY_SUBAGENT && options->depth == 0)
+		ret->depth = 1;
 	r = parse("--args", options->args, arena, &values[0], fault);
 	if (r == ERR_OK)
 		r = parse("--input", options->input, arena, &values[1], fault);

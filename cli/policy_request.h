@@ -5,7 +5,7 @@
 
 #include "policy/policy.h"
 
-enum { POLICY_REQUEST_PAIRS_MAX = 5 };
+enum { POLICY_REQUEST_PAIRS_MAX = 10 };
 
 /* --tool 'git.push' --args '{…}' --workspace ws_acme, to stdout, to be pasted into a shell; a value
  * that is too long for a line is left out, and says so. */
@@ -13,6 +13,10 @@ void policy_request_print(const struct policy_request *request);
 /* Its members, at pairs; returns how many. They borrow from request. */
 uint32_t policy_request_pairs(
     const struct policy_request *request, struct value_pair pairs[POLICY_REQUEST_PAIRS_MAX]);
+/* Sets what KEY=NUMBER says, as in run.calls=3, per_run=2 or dispatched=1. ERR_PROTOCOL: it is no
+ * such text. */
+MUST_USE enum err policy_request_used(
+    const char *text, struct policy_usage *usage, struct fault *fault);
 /* One member of a JSON object; name is static. */
 struct value_pair policy_request_pair(const char *name, struct value value);
 

@@ -55,7 +55,9 @@
 	X(TOOL_FAILED, "ToolFailedError", 22, 502, -31022, 40, 0, "the tool ran and failed")       \
 	X(NOT_FOUND, "NotFoundError", 23, 404, -31023, 41, 0, "there is no such thing")            \
 	X(LIMIT, "LimitError", 24, 413, -31024, 42, 0, "a size or count limit was reached")        \
-	X(RUN_ENDED, "RunEndedError", 25, 409, -31025, 43, 0, "the run has ended")
+	X(RUN_ENDED, "RunEndedError", 25, 409, -31025, 43, 0, "the run has ended")                 \
+	X(MODEL_NOT_ALLOWED, "ModelNotAllowedError", 26, 403, -31026, 44, 0,                       \
+	    "no rule allows the model")
 
 #define ERR_ENUM(name, wire, number, http, jsonrpc, exit_code, retry, text) ERR_##name = number,
 enum err { ERR_TABLE(ERR_ENUM) };

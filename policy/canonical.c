@@ -2,8 +2,8 @@
 
 #include "common/json.h"
 #include "common/value_build.h"
+#include "policy/canonical_parts.h"
 #include "policy/constraint.h"
-#include "policy/model.h"
 
 enum {
 	SECTION_MAX = 16,                        /* members of one object that the language fixes */
@@ -26,8 +26,8 @@ compare_members(const void *a, const void *b)
 }
 
 /* A list whose order decides nothing: sorted by its members' own texts, each once. */
-static struct value
-set_of(struct value_build *b, const struct value_list *list)
+struct value
+canonical_set(struct value_build *b, const struct value_list *list)
 {
 	struct member *members = arena_array(b->arena, list->count, sizeof(*members));
 	struct value_list set = value_list_new(b, list->count);
@@ -71,7 +71,7 @@ values(struct value_build *b, const struct value *items, uint32_t count)
 
 	for (uint32_t i = 0; i < list.room; i++)
 		value_list_put(b, &list, plain(items[i]));
-	return set_of(b, &list);
+	return canonical_set(b, &list);
 }
 
 static struct value
@@ -201,8 +201,8 @@ constraint(struct value_build *b, const struct policy_constraint *from)
 	return value_map_done(&map);
 }
 
-static struct value
-constraints(struct value_build *b, const struct policy_constraints *from)
+struct value
+canonical_constraints(struct value_build *b, const struct policy_constraints *from)
 {
 	struct value_map map = value_map_new(b, from->count);
 
@@ -211,14 +211,14 @@ constraints(struct value_build *b, const struct policy_constraints *from)
 	return value_map_done(&map);
 }
 
-static struct value
-texts(struct value_build *b, const char *const *items, uint32_t count)
+struct value
+canonical_texts(struct value_build *b, const char *const *items, uint32_t count)
 {
 	struct value_list list = value_list_new(b, count);
 
 	for (uint32_t i = 0; i < list.room; i++)
 		value_list_put(b, &list, value_string(items[i]));
-	return set_of(b, &list);
+	return canonical_set(b, &list);
 }
 
 static struct value
@@ -231,11 +231,12 @@ triggers(struct value_build *b, const struct policy *policy)
 		struct value_map map = value_map_new(b, SECTION_MAX);
 
 		value_map_text(b, &map, "source", rule->source);
-		value_map_put(b, &map, "event", texts(b, rule->events, rule->event_count));
-		value_map_put(b, &map, "where", constraints(b, &rule->where));
+		value_map_put(
+		    b, &map, "event", canonical_texts(b, rule->events, rule->event_count));
+		value_map_put(b, &map, "where", canonical_constraints(b, &rule->where));
 		value_list_put(b, &list, value_map_done(&map));
 	}
-	return set_of(b, &list);
+	return canonical_set(b, &list);
 }
 
 static struct value
@@ -292,7 +293,7 @@ tool(struct value_build *b, const struct policy_tool_rule *rule)
 	value_map_put(b, &map, "bundle", bundle(b, from->bundle_path, &from->bundle));
 	put_cell(b, &map, &from->cell);
 	if (resources.count > 0)
-		value_map_put(b, &map, "resources", set_of(b, &resources));
+		value_map_put(b, &map, "resources", canonical_set(b, &resources));
 	value_map_put(b, &map, "arguments", schema(b, &rule->schema));
 	return value_map_done(&map);
 }
@@ -313,7 +314,7 @@ tool_rule(struct value_build *b, const struct policy_tool_rule *rule)
 	struct value_map map = value_map_new(b, SECTION_MAX);
 
 	if (rule->allow)
-		value_map_put(b, &map, "allow", constraints(b, &rule->arguments));
+		value_map_put(b, &map, "allow", canonical_constraints(b, &rule->arguments));
 	if (rule->deny)
 		value_map_true(b, &map, "deny");
 	put_part(b, &map, "limits", rates(b, rule));
@@ -342,7 +343,7 @@ patterns(struct value_build *b, const struct policy_patterns *from)
 
 	for (uint32_t i = 0; i < list.room; i++)
 		value_list_put(b, &list, value_string(from->items[i].text));
-	return set_of(b, &list);
+	return canonical_set(b, &list);
 }
 
 static struct value
@@ -410,6 +411,8 @@ whole(struct value_build *b, const struct policy *policy)
 	put_part(b, &root, "trigger", triggers(b, policy));
 	put_part(b, &root, "tools", tools(b, policy));
 	put_part(b, &root, "memory", memory(b, policy));
+	put_part(b, &root, "subagents", canonical_subagents(b, &policy->subagents));
+	put_part(b, &root, "llm", canonical_models(b, &policy->models));
 	put_part(b, &root, "budget", budget(b, skill));
 	put_part(b, &root, "sandbox", value_map_done(&cell));
 	put_part(b, &root, "audit", audit(b, skill));

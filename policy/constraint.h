@@ -15,6 +15,13 @@ bool policy_test_holds(
 const char *policy_operator_name(enum policy_operator operator);
 /* The rule for a tool, or at least its manifest's row, by name; NULL: no manifest has it. */
 const struct policy_tool_rule *policy_tool_rule_find(const struct policy *policy, const char *name);
+/* The edge to a child by name, or NULL. */
+const struct policy_subagent *policy_subagent_find(const struct policy *policy, const char *name);
+/* True where provider and region of a POLICY_MODEL request are the rule's. */
+bool policy_model_rule_is_at(
+    const struct policy_model_rule *rule, const struct policy_request *request);
+/* True where the rule names the model, wherever it runs. */
+bool policy_model_rule_names(const struct policy_model_rule *rule, const char *model);
 /* The constraint by a name of length bytes, or NULL. */
 const struct policy_constraint *policy_constraint_find(
     const struct policy_constraints *constraints, const char *name, size_t length);

@@ -2,7 +2,7 @@
  *
  * Each decision is a list of numbered steps; docs/policy.md has the same numbers. Every step but
  * the last refuses; what reaches the end of one that knows no rule is denied. Triggers and memory
- * stand here, tools in decide_tool.c. */
+ * stand here, tools in decide_tool.c, sub-agents and models in decide_agent.c. */
 #include "policy/decide_parts.h"
 
 #define REASON_ROW(name, verdict, text) [POLICY_REASON_##name] = {POLICY_##verdict, text},
@@ -165,20 +165,29 @@ decide_memory(const struct policy_patterns *patterns, const struct policy_reques
 struct policy_decision
 policy_decide(const struct policy *policy, const struct policy_request *request)
 {
+	static const struct policy_usage nothing = {.dispatched = 0};
+	const struct policy_usage *usage;
+
 	/* 1. Who does not say what is wanted, and for whom, gets nothing. */
 	if (policy == NULL || request->name == NULL || request->workspace == NULL)
 		return decide_because(POLICY_REASON_BAD_REQUEST, ERR_PROTOCOL, "", 0);
+	usage = request->usage != NULL ? request->usage : &nothing;
 	/* 2. Each action has its own steps; none reaches another's. */
 	switch (request->action) {
 	case POLICY_TRIGGER:
 		return decide_trigger(policy, request);
 	case POLICY_TOOL:
-		return decide_tool(policy, request);
+		return decide_tool(policy, request, usage);
 	case POLICY_MEMORY_READ:
 		return decide_memory(&policy->read, request);
 	case POLICY_MEMORY_WRITE:
 		return decide_memory(&policy->write, request);
+	case POLICY_SUBAGENT:
+		return decide_subagent(policy, request, usage);
+	case POLICY_MODEL:
+		return decide_model(policy, request, usage);
 	case POLICY_ACTION_NONE:
+	case POLICY_ACTION_COUNT:
 		break;
 	}
 	/* 3. An action that is not in the language. */

@@ -18,8 +18,12 @@ struct policy_decision decide_used_up(
 void decide_name(
     struct policy_decision *decision, const char *name, size_t length, const char *allowed);
 
-/* request has a name and a workspace. */
-struct policy_decision decide_tool(
-    const struct policy *policy, const struct policy_request *request);
+/* request has a name and a workspace; usage is never NULL. */
+struct policy_decision decide_tool(const struct policy *policy,
+    const struct policy_request *request, const struct policy_usage *usage);
+struct policy_decision decide_subagent(const struct policy *policy,
+    const struct policy_request *request, const struct policy_usage *usage);
+struct policy_decision decide_model(const struct policy *policy,
+    const struct policy_request *request, const struct policy_usage *usage);
 
 #endif

@@ -78,9 +78,9 @@ decide_quotas(const struct policy *policy, const struct policy_tool_rule *rule,
 }
 
 struct policy_decision
-decide_tool(const struct policy *policy, const struct policy_request *request)
+decide_tool(const struct policy *policy, const struct policy_request *request,
+    const struct policy_usage *usage)
 {
-	static const struct policy_usage nothing = {{0}, {0}};
 	const struct policy_tool_rule *rule = policy_tool_rule_find(policy, request->name);
 	struct policy_decision deny;
 
@@ -103,5 +103,5 @@ decide_tool(const struct policy *policy, const struct policy_request *request)
 	deny = decide_arguments(rule, request);
 	if (deny.verdict != POLICY_ALLOW)
 		return deny;
-	return decide_quotas(policy, rule, request->usage != NULL ? request->usage : &nothing);
+	return decide_quotas(policy, rule, usage);
 }

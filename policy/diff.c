@@ -202,7 +202,8 @@ policy_diff(const struct policy *old, const struct policy *new, struct policy_di
 	d->old = old;
 	d->new = new;
 	analyse_init(&d->analysis);
-	d->room = DIFF_SETTINGS_MAX + (old->tool_count + new->tool_count) * DIFF_TOOL_MAX;
+	d->room = DIFF_SETTINGS_MAX + (old->tool_count + new->tool_count) * DIFF_TOOL_MAX +
+		  (old->subagents.count + new->subagents.count) * DIFF_EDGE_MAX;
 	d->items = calloc(d->room, sizeof(*d->items));
 	trigger = d->items != NULL ? diff_add(d, "trigger") : NULL;
 	if (trigger != NULL) {
@@ -211,6 +212,8 @@ policy_diff(const struct policy *old, const struct policy *new, struct policy_di
 		diff_tools(d);
 		diff_memory(d, "memory.read", POLICY_MEMORY_READ, &old->read, &new->read);
 		diff_memory(d, "memory.write", POLICY_MEMORY_WRITE, &old->write, &new->write);
+		diff_subagents(d);
+		diff_models(d);
 		diff_settings(d);
 	}
 	*ret = (struct policy_diff){.items = d->items, .count = d->count, .memory = d};

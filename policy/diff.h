@@ -23,8 +23,9 @@ struct policy_side {
 	bool has_request;
 	struct policy_request request;
 	struct value args, input; /* what request points to */
-	const char *text;         /* "" or what changed */
-	uint32_t line;            /* in the policy that allows it; 0: none */
+	struct policy_usage usage;
+	const char *text; /* "" or what changed */
+	uint32_t line;    /* in the policy that allows it; 0: none */
 };
 
 enum policy_direction { POLICY_SAME = 0, POLICY_NARROWS, POLICY_WIDENS, POLICY_BOTH };

@@ -8,6 +8,7 @@
 enum {
 	DIFF_SETTINGS_MAX = 64, /* dimensions beside the tools' */
 	DIFF_TOOL_MAX = 32,     /* dimensions of one tool */
+	DIFF_EDGE_MAX = 3,      /* of one sub-agent */
 };
 
 struct differing {
@@ -28,6 +29,8 @@ void diff_tool_cell(
 /* How often it may be called. */
 void diff_tool_limits(
     struct differing *d, const struct policy_tool_rule *old, const struct policy_tool_rule *new);
+void diff_subagents(struct differing *d);
+void diff_models(struct differing *d);
 /* Keys that a pattern of own matches and none of theirs does. */
 void diff_patterns(struct differing *d, const struct policy *allows, const struct policy *refuses,
     enum policy_action action, const struct policy_patterns *own,

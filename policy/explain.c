@@ -1,15 +1,11 @@
 #include "policy/explain.h"
 
 #include "policy/constraint.h"
+#include "policy/explain_parts.h"
 
-/* The misses of one rule. */
-struct misses {
-	struct policy_miss items[POLICY_MISSES_MAX];
-	uint32_t count;
-};
-
-static struct policy_miss *
-add(struct misses *misses, const struct policy_miss *miss, const char *field, size_t length)
+struct policy_miss *
+policy_explain_add(
+    struct misses *misses, const struct policy_miss *miss, const char *field, size_t length)
 {
 	struct policy_miss *to;
 
@@ -19,6 +15,16 @@ add(struct misses *misses, const struct policy_miss *miss, const char *field, si
 	*to = *miss;
 	text_copy_bytes(to->field, sizeof(to->field), field, length);
 	return to;
+}
+
+void
+policy_explain_quota(struct misses *misses, const struct policy_quota *quota, uint64_t used)
+{
+	const struct policy_miss miss = {
+	    .rule = quota->rule, .line = quota->line, .operator= "used", .allowed = quota->text};
+
+	if (quota->most > 0 && used >= quota->most)
+		policy_explain_add(misses, &miss, "", 0);
 }
 
 /* Adds the first test of constraint that value fails, if any. */
@@ -38,7 +44,7 @@ judge(struct misses *misses, const struct policy_constraint *constraint, const s
 			miss.operator= policy_operator_name(constraint->tests[i].operator);
 			break;
 		}
-	add(misses, &miss, name, length);
+	policy_explain_add(misses, &miss, name, length);
 }
 
 static void
@@ -53,7 +59,7 @@ explain_arguments(struct misses *misses, const struct policy_tool_rule *rule,
 	if (!policy_schema_fits(&rule->schema, args, &misfit)) {
 		miss.operator= "schema";
 		miss.allowed = misfit.allowed;
-		add(misses, &miss, misfit.path, strlen(misfit.path));
+		policy_explain_add(misses, &miss, misfit.path, strlen(misfit.path));
 	}
 	for (uint32_t i = 0; args->type == VALUE_MAP && i < args->length; i++) {
 		const struct value *key = &args->pairs[i].key;
@@ -67,7 +73,7 @@ explain_arguments(struct misses *misses, const struct policy_tool_rule *rule,
 		}
 		miss.operator= "unnamed";
 		miss.allowed = rule->names;
-		add(misses, &miss, key->string, key->length);
+		policy_explain_add(misses, &miss, key->string, key->length);
 	}
 	for (uint32_t i = 0; i < rule->arguments.count; i++) {
 		const struct policy_constraint *constraint = &rule->arguments.items[i];
@@ -92,10 +98,19 @@ explain_tool(
 		miss.line = rule->deny_line;
 		miss.operator= "deny";
 		miss.allowed = rule->why;
-		add(misses, &miss, "", 0);
+		policy_explain_add(misses, &miss, "", 0);
 	}
-	if (rule->allow)
-		explain_arguments(misses, rule, request);
+	if (!rule->allow)
+		return;
+	explain_arguments(misses, rule, request);
+	for (unsigned i = 0; request->usage != NULL && i < POLICY_RATE_COUNT; i++)
+		policy_explain_quota(misses, &rule->limits[i], request->usage->tool[i]);
+	if (request->usage != NULL) {
+		policy_explain_quota(misses, &policy->skill.budget[POLICY_BUDGET_RUN_CALLS],
+		    request->usage->budget[POLICY_BUDGET_RUN_CALLS]);
+		policy_explain_quota(misses, &policy->skill.budget[POLICY_BUDGET_DAY_CALLS],
+		    request->usage->budget[POLICY_BUDGET_DAY_CALLS]);
+	}
 }
 
 static void
@@ -110,12 +125,12 @@ explain_where(struct misses *misses, const struct policy_trigger_rule *rule,
 	if (strcmp(rule->source, request->name) != 0) {
 		miss.operator= "source";
 		miss.allowed = rule->source;
-		add(misses, &miss, "source", 6);
+		policy_explain_add(misses, &miss, "source", 6);
 	}
 	if (!named) {
 		miss.operator= "event";
 		miss.allowed = rule->events[0];
-		add(misses, &miss, "event", 5);
+		policy_explain_add(misses, &miss, "event", 5);
 	}
 	for (uint32_t i = 0; i < rule->where.count; i++) {
 		const struct policy_constraint *constraint = &rule->where.items[i];
@@ -163,7 +178,7 @@ explain_memory(const struct policy_patterns *patterns, const struct policy_reque
 		if (misses->count > 0 && misses->items[0].at >= miss.at)
 			continue;
 		misses->count = 0;
-		add(misses, &miss, variable != NULL ? variable : "",
+		policy_explain_add(misses, &miss, variable != NULL ? variable : "",
 		    variable != NULL ? strlen(variable) : 0);
 	}
 }
@@ -185,7 +200,14 @@ explain_denial(
 	case POLICY_MEMORY_WRITE:
 		explain_memory(&policy->write, request, misses);
 		break;
+	case POLICY_SUBAGENT:
+		policy_explain_subagent(policy, request, misses);
+		break;
+	case POLICY_MODEL:
+		policy_explain_model(policy, request, misses);
+		break;
 	case POLICY_ACTION_NONE:
+	case POLICY_ACTION_COUNT:
 		break;
 	}
 }

@@ -16,7 +16,8 @@ struct policy_miss {
 	uint32_t line;
 	char field[FAULT_FIELD_MAX]; /* copied: an argument, a path, a variable; "" */
 	const char *operator;        /* as the language spells it; "schema", "missing", "unnamed",
-				      * "event", "source", "text", "value", "deny" */
+				      * "event", "source", "text", "value", "deny", "used",
+				      * "depth", "grant", "provider", "region", "models" */
 	const char *allowed;         /* what is accepted */
 	size_t at;                   /* of "text": bytes of the key that did match */
 };

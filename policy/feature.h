@@ -17,7 +17,9 @@ struct policy;
 	X(RUN_USD, "budget.run.usd", "counting the money of a run")         \
 	X(DAY_CALLS, "budget.day.calls", "counting the calls of a day")     \
 	X(DAY_TOKENS, "budget.day.tokens", "counting the tokens of a day")  \
-	X(DAY_USD, "budget.day.usd", "counting the money of a day")
+	X(DAY_USD, "budget.day.usd", "counting the money of a day")         \
+	X(SUBAGENTS, "subagents", "dispatching sub-agents")                 \
+	X(MODELS, "llm", "calling models")
 #define POLICY_FEATURE_ENUM(name, key, words) POLICY_FEATURE_##name,
 enum policy_feature {
 	POLICY_FEATURES(POLICY_FEATURE_ENUM) POLICY_FEATURE_COUNT,

@@ -188,6 +188,20 @@ read_tools(struct policy_reader *reader, const struct yaml_node *key, void *into
 }
 
 static void
+read_subagents(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	(void)reader;
+	((struct policy_loading *)into)->subagents = key;
+}
+
+static void
+read_llm(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	((struct policy_loading *)into)->llm = key;
+	policy_read_llm(reader, key, ((struct policy_loading *)into)->policy);
+}
+
+static void
 memory_read(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	policy_read_patterns(reader, key, &((struct policy *)into)->read);
@@ -282,6 +296,11 @@ static const struct policy_key policy_rows[] = {
 	.item = &policy_tool_rule_item, .pattern = POLICY_PATTERN_TOOL},
     {"memory", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "keys it may read and write",
 	.rows = memory_rows, .within = policy_of},
+    {"subagents", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_subagents,
+	"Skills that it may dispatch, by name", .item = &policy_subagent_item,
+	.pattern = POLICY_PATTERN_NAME},
+    {"llm", POLICY_OPTIONAL, POLICY_TYPE_LIST, read_llm, "models that it may call", 1,
+	POLICY_MODEL_RULES_MAX, .item = &policy_model_item},
     {"budget", POLICY_OPTIONAL, POLICY_TYPE_MAP, policy_read_budget, "what it may use up",
 	.rows = policy_budget_rows, .within = policy_of},
     {"sandbox", POLICY_REQUIRED, POLICY_TYPE_MAP, read_sandbox, "how it is confined",
@@ -309,4 +328,6 @@ policy_read_keys(
     struct policy_reader *reader, const struct yaml_node *root, struct policy_loading *loading)
 {
 	policy_read_map(reader, root, "the policy", policy_rows, loading);
+	if (loading->llm != NULL)
+		policy_read_model_budget(reader, loading->llm, loading->policy);
 }

@@ -224,6 +224,10 @@ load_rules(
 	policy_read_tool_index(reader, loading->policy);
 	if (loading->tools != NULL && !reader->out_of_memory && reader->problems->count == before)
 		policy_read_tools(reader, loading->tools, loading->policy);
+	if (reader->out_of_memory || reader->problems->count > before)
+		return;
+	if (loading->subagents != NULL)
+		policy_read_subagents(reader, loading->subagents, loading->policy);
 }
 
 static void
@@ -256,6 +260,8 @@ set_defaults(struct policy *policy)
 	policy->tool = none;
 	policy->read.section = none;
 	policy->write.section = none;
+	policy->subagents.section = none;
+	policy->models.section = none;
 }
 
 static void

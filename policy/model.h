@@ -7,6 +7,7 @@
 #include "common/arena.h"
 #include "policy/fixture.h"
 #include "policy/glob.h"
+#include "policy/model_agent.h"
 #include "policy/policy.h"
 #include "policy/schema.h"
 
@@ -117,13 +118,6 @@ struct policy_pattern {
 	struct glob glob;
 };
 
-/* A list of rules of one kind, and how people find it. */
-struct policy_section {
-	const char *rule; /* memory.read; "" where the file has none */
-	uint32_t line;
-	const char *allowed; /* for people */
-};
-
 struct policy_patterns {
 	struct policy_section section;
 	const struct policy_pattern *items;
@@ -160,6 +154,8 @@ struct policy {
 	const struct policy_tool_rule **allowed; /* sorted by name */
 	uint32_t allowed_count;
 	struct policy_patterns read, write;
+	struct policy_subagents subagents;
+	struct policy_models models;
 	const struct policy_fixture *fixtures; /* no decision reads them */
 	uint32_t fixture_count;
 };

@@ -135,16 +135,25 @@ enum policy_action {
 	POLICY_TOOL,
 	POLICY_MEMORY_READ,
 	POLICY_MEMORY_WRITE,
+	POLICY_SUBAGENT, /* dispatching one, and what it is granted */
+	POLICY_MODEL,
+	POLICY_ACTION_COUNT
 };
 
 /* What is asked. Everything is borrowed for the call. */
 struct policy_request {
 	enum policy_action action;
-	const char *workspace;     /* ws_…: fills {workspace}, and stands so in keys */
-	const char *name;          /* the trigger's source, the tool, or the memory key */
+	const char *workspace; /* ws_…: fills {workspace}, and stands so in keys */
+	/* The trigger's source, the tool, the memory key, the sub-agent, or the model. */
+	const char *name;
 	const char *event;         /* of a trigger; NULL otherwise */
 	const struct value *args;  /* of a tool; NULL otherwise */
 	const struct value *input; /* the verified payload that woke the Skill; fills {field}s */
+	/* Of a sub-agent: how deep it would stand, 1 being the child of a run that a trigger woke;
+	 * and a tool that it is to have, NULL asking for the dispatch alone. */
+	uint32_t depth;
+	const char *tool;
+	const char *provider, *region;    /* of a model; region NULL: the provider has none */
 	const struct policy_usage *usage; /* what was used before it; NULL: nothing */
 };
 
@@ -160,6 +169,9 @@ enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
 	X(BAD_REQUEST, DENY, "the request is malformed")                     \
 	X(OTHER_WORKSPACE, DENY, "the key belongs to another workspace")     \
 	X(RATE, DENY, "the tool's limit is reached")                         \
+	X(DEPTH, DENY, "the sub-agent would stand too deep")                 \
+	X(FAN_OUT, DENY, "the run may dispatch no more of it")               \
+	X(GRANT, DENY, "the tool is not granted to the sub-agent")           \
 	X(BUDGET, DENY, "the budget is used up")                             \
 	X(ALLOW_RULE, ALLOW, "a rule allows it")
 #define POLICY_REASON_ENUM(name, verdict, text) POLICY_REASON_##name,

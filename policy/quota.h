@@ -44,6 +44,7 @@ struct policy_quota {
 struct policy_usage {
 	uint64_t budget[POLICY_BUDGET_COUNT]; /* by the run, and by all runs of the Skill today */
 	uint64_t tool[POLICY_RATE_COUNT];     /* calls of the tool that is asked for */
+	uint64_t dispatched;                  /* by this run, of the sub-agent that is asked for */
 };
 
 #endif

@@ -13,6 +13,10 @@ void render_properties(struct page *page, unsigned depth, const struct policy_sc
 /* "`a`, `b` and `c`"; joined by last: " and ". */
 void render_texts(struct page *page, const char *const *texts, uint32_t count, const char *last);
 
+/* render_agent.c: what it may hand on and ask. */
+void render_subagents(struct page *page, const struct policy *policy);
+void render_models(struct page *page, const struct policy *policy);
+
 /* render_cell.c: how a program is confined. */
 void render_confinement(struct page *page, const struct policy *policy);
 void render_never(struct page *page, const struct policy *policy);

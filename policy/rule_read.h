@@ -15,6 +15,7 @@
 #define POLICY_PATTERN_TOOL "^[a-z][a-z0-9._-]{0,63}$"
 #define POLICY_PATTERN_EVENT "^[a-z][a-z0-9._-]{0,62}$"
 #define POLICY_PATTERN_ARGUMENT "^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
+#define POLICY_PATTERN_REGION "^[a-z0-9][a-z0-9-]{0,31}$"
 #define POLICY_PATTERN_DIGEST "^sha256:[0-9a-f]{64}$"
 #define POLICY_PATTERN_FILE "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"
 #define POLICY_PATTERN_BENEATH "^(?!.*(^|/)[.]{0,2}(/|$))[^\\\\]+$"
@@ -25,7 +26,8 @@
 /* A policy file being read. */
 struct policy_loading {
 	struct policy *policy;
-	const struct yaml_node *manifests, *tools; /* keys, read last: rules need all tools */
+	/* Keys that are read last: their rules need all tools, or the whole file. */
+	const struct yaml_node *manifests, *tools, *subagents, *llm;
 };
 
 /* keys_read.c: everything but the rules for tools. */
@@ -41,6 +43,19 @@ void policy_budget_defaults(struct policy *policy);
 /* Sets most, and text: the amount and words. */
 void policy_read_quota(struct policy_reader *reader, struct policy_quota *quota, uint64_t most,
     enum policy_unit unit, const char *words);
+
+/* subagent_read.c: one edge, and the map of them; policy->allowed is whole. */
+extern const struct policy_key policy_subagent_item;
+void policy_read_subagents(
+    struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
+
+/* llm_read.c: one rule for models, and the list of them. */
+extern const struct policy_key policy_model_item;
+void policy_read_llm(
+    struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
+/* Models without anything that bounds what they cost; key is llm's, the whole file was read. */
+void policy_read_model_budget(
+    struct policy_reader *reader, const struct yaml_node *key, const struct policy *policy);
 
 /* Notes that the key at line uses a feature; POLICY_FEATURE_NONE: nothing to note. */
 void policy_read_feature(struct policy *policy, enum policy_feature feature, uint32_t line);

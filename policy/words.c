@@ -15,6 +15,8 @@ subject(enum policy_action action)
 	    [POLICY_TOOL] = "tool",
 	    [POLICY_MEMORY_READ] = "memory key",
 	    [POLICY_MEMORY_WRITE] = "memory key",
+	    [POLICY_SUBAGENT] = "sub-agent",
+	    [POLICY_MODEL] = "model",
 	};
 
 	return (unsigned)action < ARRAY_SIZE(names) ? names[action] : "request";
@@ -30,9 +32,36 @@ remedy(enum policy_action action)
 	    [POLICY_TOOL] = "use a tool that tool.list shows, or ask the owner for a rule",
 	    [POLICY_MEMORY_READ] = "use a key that memory.read opens",
 	    [POLICY_MEMORY_WRITE] = "use a key that memory.write opens",
+	    [POLICY_SUBAGENT] = "do it in this Skill, or ask the owner for an edge",
+	    [POLICY_MODEL] = "use a model of a provider and a region that llm names",
 	};
 
 	return (unsigned)action < ARRAY_SIZE(texts) ? texts[action] : texts[POLICY_ACTION_NONE];
+}
+
+/* Denials because of a number, or of what an edge grants. */
+static enum err
+say_used_up(
+    const char *what, const struct policy_decision *decision, const char *name, struct fault *fault)
+{
+	static const struct {
+		const char *before, *between, *behind;
+	} texts[POLICY_REASON_COUNT] = {
+	    [POLICY_REASON_RATE] = {"the limit of the ", " is reached: the policy gives it ", ""},
+	    [POLICY_REASON_DEPTH] = {"the ", " would stand too deep: the policy gives it ", ""},
+	    [POLICY_REASON_FAN_OUT] = {"the run may dispatch no more of the ",
+		": the policy gives ", ""},
+	    [POLICY_REASON_BUDGET] = {"no budget is left for the ", ": the policy gives ",
+		"; end with what there is"},
+	};
+
+	if (decision->reason == POLICY_REASON_GRANT)
+		return fault_set(fault, decision->code,
+		    "the %s \"%s\" is not granted the tool \"%s\"; granted: %s", what, name,
+		    decision->field, decision->allowed);
+	return fault_set(fault, decision->code, "%s%s \"%s\"%s%s%s", texts[decision->reason].before,
+	    what, name, texts[decision->reason].between, decision->allowed,
+	    texts[decision->reason].behind);
 }
 
 static enum err
@@ -75,14 +104,11 @@ say(const struct policy_request *request, const struct policy_decision *decision
 		return fault_set(
 		    fault, decision->code, "the %s \"%s\" is malformed; %s", what, name, next);
 	case POLICY_REASON_RATE:
-		return fault_set(fault, decision->code,
-		    "the limit of the %s \"%s\" is reached: the policy gives it %s", what, name,
-		    allowed);
+	case POLICY_REASON_DEPTH:
+	case POLICY_REASON_FAN_OUT:
+	case POLICY_REASON_GRANT:
 	case POLICY_REASON_BUDGET:
-		return fault_set(fault, decision->code,
-		    "no budget is left for the %s \"%s\": the policy gives %s; end with what "
-		    "there is",
-		    what, name, allowed);
+		return say_used_up(what, decision, name, fault);
 	case POLICY_REASON_ALLOW_RULE:
 		return fault_set(fault, ERR_OK, "allowed");
 	case POLICY_REASON_COUNT:

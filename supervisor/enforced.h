@@ -18,7 +18,9 @@
 	X(RUN_USD, 0, "no model can be called yet, so nothing knows prices")     \
 	X(DAY_CALLS, 0, "nothing counts calls beyond a run")                     \
 	X(DAY_TOKENS, 0, "no model can be called yet, so nothing counts tokens") \
-	X(DAY_USD, 0, "no model can be called yet, so nothing knows prices")
+	X(DAY_USD, 0, "no model can be called yet, so nothing knows prices")     \
+	X(SUBAGENTS, 0, "no run can dispatch another yet")                       \
+	X(MODELS, 0, "no model can be called yet")
 
 #define SUPERVISOR_FEATURE_BIT(name, enforced, reason) \
 	| (uint64_t)(enforced) << POLICY_FEATURE_##name

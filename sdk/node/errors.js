@@ -44,6 +44,7 @@ export const ToolFailedError = typed('ToolFailedError', -31022);
 export const NotFoundError = typed('NotFoundError', -31023);
 export const LimitError = typed('LimitError', -31024);
 export const RunEndedError = typed('RunEndedError', -31025);
+export const ModelNotAllowedError = typed('ModelNotAllowedError', -31026);
 
 const classes = {
   InternalError, ProtocolError, PolicyError, WorkspaceScopeError, TriggerNotAllowedError,
@@ -51,7 +52,7 @@ const classes = {
   MemoryNamespaceError, SubAgentDispatchError, BudgetExceededError, RateLimitError,
   ApprovalRequiredError, ApprovalDeniedError, ApprovalExpiredError, CredentialRefusedError,
   CredentialUnavailableError, AuditUnavailableError, ConfinementError, ToolFailedError,
-  NotFoundError, LimitError, RunEndedError,
+  NotFoundError, LimitError, RunEndedError, ModelNotAllowedError,
 };
 
 /** The error for an error object of the protocol. A type that this version does not know is a

@@ -88,6 +88,7 @@ export declare class ToolFailedError extends PraxaError {}
 export declare class NotFoundError extends PraxaError {}
 export declare class LimitError extends PraxaError {}
 export declare class RunEndedError extends PraxaError {}
+export declare class ModelNotAllowedError extends PraxaError {}
 
 /** The error for an error object of the protocol. */
 export declare function fromWire(error: unknown): PraxaError;

@@ -27,12 +27,16 @@ ask(const struct policy *policy)
 	struct value_pair pair = {value_string("a"), value_string("x")};
 	struct value map = {.type = VALUE_MAP, .length = 1, .pairs = &pair};
 
-	for (int action = POLICY_ACTION_NONE; action <= POLICY_MEMORY_WRITE; action++) {
-		static const char *const names[] = {"", "cli", "git.a", "ws/ws_a/x", "ws/ws_a/x"};
+	for (int action = POLICY_ACTION_NONE; action < POLICY_ACTION_COUNT; action++) {
+		static const char *const names[] = {
+		    "", "cli", "git.a", "ws/ws_a/x", "ws/ws_a/x", "a", "m"};
 		struct policy_request request = {.action = (enum policy_action)action,
 		    .workspace = "ws_a",
 		    .name = names[action],
 		    .event = "e",
+		    .depth = 1,
+		    .tool = "git.a",
+		    .provider = "anthropic",
 		    .args = &map,
 		    .input = &map};
 		struct policy_decision decision = policy_decide(policy, &request);

@@ -35,6 +35,25 @@
 			__VA_ARGS__                                                            \
 		}                                                                              \
 	}
+/* A dispatch, after so many. */
+#define EDGE(says, child, level, granted, before, why, error, part, which)                         \
+	{                                                                                          \
+		.claim = says, .action = POLICY_SUBAGENT, .name = child, .depth = level,           \
+		.tool = granted, .reason = POLICY_REASON_##why, .code = ERR_##error, .rule = part, \
+		.field = which, .usage = &(const struct policy_usage)                              \
+		{                                                                                  \
+			.dispatched = before                                                       \
+		}                                                                                  \
+	}
+#define MODEL(says, whose, where, model, why, error, part, ...)                                    \
+	{                                                                                          \
+		.claim = says, .action = POLICY_MODEL, .name = model, .provider = whose,           \
+		.region = where, .reason = POLICY_REASON_##why, .code = ERR_##error, .rule = part, \
+		.field = "", .usage = &(const struct policy_usage)                                 \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
 #define BUDGET(name) .budget[POLICY_BUDGET_##name]
 #define RATE(name) .tool[POLICY_RATE_##name]
 #define ALLOW "tools.git.read.diff.allow"
@@ -121,6 +140,54 @@ const struct decide_row decide_rows[] = {
 	BUDGET(DAY_CALLS) = 12),
     AFTER("C9 money is not what a tool costs", ALLOW_RULE, OK, ALLOW, BUDGET(DAY_USD) = UINT64_MAX),
 
+    EDGE("A5 a child", "summarizer", 1, NULL, 0, ALLOW_RULE, OK, "subagents.summarizer", ""),
+    EDGE("A5 a child with a tool", "summarizer", 2, DIFF, 2, ALLOW_RULE, OK, "subagents.summarizer",
+	""),
+    EDGE("A5 without a tool", "translator", 1, NULL, 0, ALLOW_RULE, OK, "subagents.translator", ""),
+    EDGE("A1 a child without an edge", "critic", 1, NULL, 0, NO_RULE, SUBAGENT_DISPATCH,
+	"subagents", ""),
+    EDGE(
+	"A1 a prefix of one", "summarize", 1, NULL, 0, NO_RULE, SUBAGENT_DISPATCH, "subagents", ""),
+    EDGE("A2 nobody says how deep", "summarizer", 0, NULL, 0, BAD_REQUEST, SUBAGENT_DISPATCH,
+	"subagents.summarizer", ""),
+    EDGE("A2 one level too deep", "summarizer", 3, NULL, 0, DEPTH, SUBAGENT_DISPATCH,
+	"subagents.summarizer.max_depth", ""),
+    EDGE("A3 one too many", "summarizer", 1, NULL, 3, FAN_OUT, SUBAGENT_DISPATCH,
+	"subagents.summarizer.max_per_run", ""),
+    EDGE("A4 a tool that the edge does not grant", "translator", 1, DIFF, 0, GRANT,
+	SUBAGENT_DISPATCH, "subagents.translator.grant", DIFF),
+    EDGE("A4 a tool that the parent may not call either", "summarizer", 1, "git.push", 0, GRANT,
+	SUBAGENT_DISPATCH, "subagents.summarizer.grant", "git.push"),
+
+    MODEL("L5 a model in a region", "bedrock", "eu-west-1", "anthropic.claude-3", ALLOW_RULE, OK,
+	"llm", BUDGET(RUN_TOKENS) = 999),
+    MODEL("L5 of a provider without regions", "anthropic", NULL, "claude-3", ALLOW_RULE, OK, "llm",
+	BUDGET(RUN_USD) = UINT64_MAX),
+    MODEL("L5 ** crosses", "anthropic", NULL, "experimental/a/b", ALLOW_RULE, OK, "llm",
+	.dispatched = 9),
+    MODEL("L1 nobody's", NULL, NULL, "claude-3", BAD_REQUEST, MODEL_NOT_ALLOWED, "llm",
+	.dispatched = 0),
+    MODEL("L1 a model without a name", "anthropic", NULL, "", BAD_REQUEST, MODEL_NOT_ALLOWED, "llm",
+	.dispatched = 0),
+    MODEL("L3 another region", "bedrock", "us-west-2", "anthropic.claude-3", NO_RULE,
+	MODEL_NOT_ALLOWED, "llm", .dispatched = 0),
+    MODEL("L3 no region", "bedrock", NULL, "anthropic.claude-3", NO_RULE, MODEL_NOT_ALLOWED, "llm",
+	.dispatched = 0),
+    MODEL("L3 a region of one that has none", "anthropic", "us-east-1", "claude-3", NO_RULE,
+	MODEL_NOT_ALLOWED, "llm", .dispatched = 0),
+    MODEL("L3 another provider", "vertex", "us-east-1", "anthropic.claude-3", NO_RULE,
+	MODEL_NOT_ALLOWED, "llm", .dispatched = 0),
+    MODEL("L3 the other provider's model", "anthropic", NULL, "anthropic.claude-3", NO_RULE,
+	MODEL_NOT_ALLOWED, "llm", .dispatched = 0),
+    MODEL("L3 * does not cross", "anthropic", NULL, "claude-3/fast", NO_RULE, MODEL_NOT_ALLOWED,
+	"llm", .dispatched = 0),
+    MODEL("L4 the run's tokens are used up", "anthropic", NULL, "claude-3", BUDGET, BUDGET_EXCEEDED,
+	"budget.run.tokens", BUDGET(RUN_TOKENS) = 1000),
+    MODEL("L4 the day's money is", "anthropic", NULL, "claude-3", BUDGET, BUDGET_EXCEEDED,
+	"budget.day.usd", BUDGET(DAY_USD) = 25000000),
+    MODEL("L4 the run's calls are", "anthropic", NULL, "claude-3", BUDGET, BUDGET_EXCEEDED,
+	"budget.run.calls", BUDGET(RUN_CALLS) = 9),
+
     KEY("M3 a key of its own", READ, "ws/ws_acme/code-review/x/y", INPUT, ALLOW_RULE, OK, ""),
     KEY("M3 one segment by *", READ, "ws/ws_acme/shared/c/style", INPUT, ALLOW_RULE, OK, ""),
     KEY("M3 the trigger's repo", WRITE, "ws/ws_acme/code-review/pay/last", INPUT, ALLOW_RULE, OK,
@@ -191,6 +258,10 @@ decide_request(const struct decide_row *row, struct arena *arena)
 	    .args = row->args != NULL ? fixture_value(arena, row->args) : NULL,
 	    .input = row->input != NULL ? fixture_value(arena, row->input) : NULL,
 	    .usage = row->usage,
+	    .depth = row->depth,
+	    .tool = row->tool,
+	    .provider = row->provider,
+	    .region = row->region,
 	};
 }
 

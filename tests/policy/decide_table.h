@@ -13,6 +13,8 @@ struct decide_row {
 	enum err code;
 	const char *rule, *field;
 	const struct policy_usage *usage;
+	uint32_t depth;
+	const char *tool, *provider, *region;
 };
 
 extern const struct decide_row decide_rows[];

@@ -43,6 +43,8 @@ static const struct lone {
     {"tools.forge.comment.allow.draft.absent", "absent: true", "type: boolean"},
     {"tools.forge.merge.deny", "deny: always, why: \"merging is a human act\"", "allow: {}"},
     {"tools.forge.comment.allow.verdict.in[]", "[ comment, request_changes ]", "[ comment ]"},
+    {"llm[].provider", "provider: bedrock", "provider: vertex"},
+    {"subagents.summarizer.grant[]", "[ forge.comment ]", "[]"},
     {"tool.forge.comment.arguments.properties.verdict.enum[]", "[ approve, comment,", "[ comment,"},
     {"tool.forge.comment.arguments.required[]", "required: [ repo, number ]", "required: [ repo ]"},
     {"tool.forge.comment.arguments.properties.position.required[]", "required: [ line ]",

@@ -5,11 +5,11 @@
 
 #include "tests/policy/fixture.h"
 
-enum { TEXT_MAX = 4096 };
+enum { TEXT_MAX = 8192 };
 
 /* What a policy is drawn as: parts that can be drawn anew one by one. */
 struct draft {
-	uint64_t seeds[6]; /* manifest, trigger, tool, read, write, quotas */
+	uint64_t seeds[8]; /* manifest, trigger, tool, read, write, quotas, sub-agents, models */
 };
 
 struct text {
@@ -251,6 +251,34 @@ say_patterns(struct random *random, struct text *text, const char *name)
 }
 
 /* ret_text: the policy's file, heap memory of the caller's; NULL: it is not wanted. */
+static void
+say_subagents(struct random *random, struct text *text)
+{
+	uint32_t chosen = random_draw(random, 4);
+
+	if (chosen > 0)
+		say(text, "subagents:\n");
+	for (uint32_t i = 0; i < 2; i++)
+		if ((chosen & 1U << i) != 0)
+			say(text, "  s%u: { max_depth: %u, max_per_run: %u, grant: [%s ] }\n", i,
+			    1 + random_draw(random, 3), 1 + random_draw(random, 3),
+			    random_draw(random, 2) ? " t.a" : "");
+}
+
+static void
+say_models(struct random *random, struct text *text)
+{
+	static const char *const places[] = {"anthropic", "bedrock, region: r1",
+	    "bedrock, region: r2", "bedrock, region: [ r2, r1 ]", "vertex, region: r1"};
+	uint32_t rules = random_draw(random, 4);
+
+	if (rules > 0)
+		say(text, "llm:\n");
+	for (uint32_t i = 0; i < rules; i++)
+		say(text, "  - { provider: %s, models: [ \"%s\", \"%s\" ] }\n",
+		    PICK(random, places), PICK(random, globs), PICK(random, globs));
+}
+
 static struct policy *
 load(const struct draft *draft, char **ret_text)
 {
@@ -270,6 +298,8 @@ load(const struct draft *draft, char **ret_text)
 	say_triggers(&random[1], &policy);
 	say_tool(&random[2], &random[5], &policy);
 	say_budget(&random[5], &policy);
+	say_subagents(&random[6], &policy);
+	say_models(&random[7], &policy);
 	say(&policy, "memory:\n");
 	say_patterns(&random[3], &policy, "read");
 	say_patterns(&random[4], &policy, "write");

@@ -182,6 +182,41 @@ visit_keys(struct visiting *v)
 		}
 }
 
+static void
+visit_subagents(struct visiting *v)
+{
+	static const char *const names[] = {"s0", "s1", "s"}, *const tools[] = {NULL, "t.a", "t.b"};
+
+	for (uint32_t i = 0; i < 3 * 3 * 5 * 5 && !v->stopped; i++) {
+		const struct policy_usage usage = {.dispatched = i / 45};
+		const struct policy_request request = {.action = POLICY_SUBAGENT,
+		    .workspace = "ws_acme",
+		    .name = names[i % 3],
+		    .tool = tools[i / 3 % 3],
+		    .depth = i / 9 % 5,
+		    .usage = &usage};
+
+		visit(v, &request);
+	}
+}
+
+static void
+visit_models(struct visiting *v)
+{
+	static const char *const providers[] = {"anthropic", "bedrock", "vertex", "other"};
+	static const char *const regions[] = {NULL, "r1", "r2"};
+
+	for (uint32_t i = 0; i < 4 * 3 * STRINGS && !v->stopped; i++) {
+		const struct policy_request request = {.action = POLICY_MODEL,
+		    .workspace = "ws_acme",
+		    .name = v->universe.bytes[i / 12],
+		    .provider = providers[i % 4],
+		    .region = regions[i / 4 % 3]};
+
+		visit(v, &request);
+	}
+}
+
 void
 random_requests(bool (*each)(void *context, const struct policy_request *request), void *context)
 {
@@ -192,4 +227,6 @@ random_requests(bool (*each)(void *context, const struct policy_request *request
 	visit_calls(&v);
 	visit_usage(&v);
 	visit_keys(&v);
+	visit_subagents(&v);
+	visit_models(&v);
 }

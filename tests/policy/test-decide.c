@@ -53,7 +53,12 @@ static const char *const blocks[] = {
      "sha256:0000000000000000000000000000000000000000000000000000000000000000 }\n"),
     "manifests: [ git.tools.yaml ]\n",
     "sandbox: { profile: python }\n",
-    "budget: { day: { usd: 25, calls: 12 }, run: { calls: 9 } }\n",
+    "budget: { day: { usd: 25, calls: 12 }, run: { tokens: 1000, calls: 9 } }\n",
+    ("subagents:\n  translator: { grant: [], max_per_run: 1, max_depth: 1 }\n"
+     "  summarizer: { grant: [ git.read.diff ], max_depth: 2, max_per_run: 3 }\n"),
+    ("llm:\n  - { models: [ \"experimental/**\", \"claude-*\" ], provider: anthropic }\n"
+     "  - { region: [ eu-west-1, us-east-1 ], provider: bedrock, models: \"anthropic.claude-*\" "
+     "}\n"),
     "policy: 1\n",
 };
 static const char *const triggers[] = {
@@ -91,7 +96,7 @@ draw(uint32_t *seed)
 static void
 append_shuffled(char *to, const char *const *parts, size_t count, uint32_t *seed)
 {
-	bool used[8] = {false};
+	bool used[12] = {false};
 
 	for (size_t done = 0; done < count; done++) {
 		size_t pick = draw(seed) % count;
@@ -141,7 +146,7 @@ decide_does_not_depend_on_the_order_of_the_file(void **state)
 static void
 decide_deny_beats_allow_and_only_ever_closes(void **state)
 {
-	static const char before[] = "  git.read.diff:\n";
+	static const char before[] = "  git.read.diff:\n", granted[] = "[ git.read.diff ]";
 	SCOPED_FREE char *text = fixture_read("good/decide.policy.yaml");
 	SCOPED_FREE char *denied = calloc(1, strlen(text) + 64);
 	char *at = strstr(text, before);
@@ -153,6 +158,11 @@ decide_deny_beats_allow_and_only_ever_closes(void **state)
 	memcpy(denied, text, (size_t)(at - text));
 	strcat(denied, "    deny: always\n");
 	strcat(denied, at);
+	/* What is denied cannot be granted. */
+	at = strstr(denied, granted);
+	assert_non_null(at);
+	memset(at, ' ', sizeof(granted) - 1);
+	memcpy(at, "[]", 2);
 	policy = fixture_policy(text);
 	closed = fixture_policy(denied);
 	for (size_t i = 0; i < decide_row_count; i++) {
@@ -226,39 +236,52 @@ decide_judges_an_argument_that_is_there_twice_twice(void **state)
 	policy_free(&policy);
 }
 
+static const struct {
+	const char *claim, *message;
+} said[] = {
+    {"T4 another event",
+	"no rule allows the trigger \"cli\"; start it by an event that the policy names"},
+    {"C1 no such tool", "no rule allows the tool \"git.pull\"; use a tool that tool.list "
+			"shows, or ask the owner for a rule"},
+    {"C2 denied", "a rule denies the tool \"git.push\": pushing is a human act"},
+    {"C4 too long", "\"commit\" of the tool \"git.read.diff\" does not fit its schema; "
+		    "expected: a string of 1 to 64 characters"},
+    {"C4 not an object",
+	"the call of the tool \"git.read.diff\" does not fit its schema; expected: an "
+	"object"},
+    {"C5 an argument that the rule does not name",
+	"the rule for the tool \"git.read.diff\" does not name \"flags\"; leave it out"},
+    {"C5 above the range", "\"context\" of the tool \"git.read.diff\" is outside what the "
+			   "rule allows; expected: a number min 0 max 20 (optional)"},
+    {"C7 more than used up", "the limit of the tool \"git.read.diff\" is reached: the "
+			     "policy gives it 5 calls in an "
+			     "hour"},
+    {"C8 the run's calls are used up", "no budget is left for the tool \"git.read.diff\": "
+				       "the policy gives 9 calls of one run; "
+				       "end with what there is"},
+    {"A1 a child without an edge", "no rule allows the sub-agent \"critic\"; do it in this "
+				   "Skill, or ask the owner for an edge"},
+    {"A2 one level too deep", "the sub-agent \"summarizer\" would stand too deep: the "
+			      "policy gives it 2 levels beneath the trigger's run"},
+    {"A3 one too many", "the run may dispatch no more of the sub-agent \"summarizer\": the "
+			"policy gives 3 of it in one run"},
+    {"A4 a tool that the edge does not grant",
+	"the sub-agent \"translator\" is not granted the tool \"git.read.diff\"; granted: "
+	"no "
+	"tool"},
+    {"L3 another region", "no rule allows the model \"anthropic.claude-3\"; use a model of a "
+			  "provider and a region that llm names"},
+    {"M1 not in ws/", "the memory key \"code-review/x\" is malformed; use a key that "
+		      "memory.read opens"},
+    {"M2 only its name", "the key \"ws/ws_other\" belongs to another workspace; keys begin "
+			 "with ws/ws_acme/"},
+    {"M4 an empty variable", "no rule allows the memory key \"ws/ws_acme/code-review/x\": "
+			     "the trigger's payload has no usable text for {repo}"},
+};
+
 static void
 fault_says_what_to_do_next(void **state)
 {
-	static const struct {
-		const char *claim, *message;
-	} said[] = {
-	    {"T4 another event",
-		"no rule allows the trigger \"cli\"; start it by an event that the policy names"},
-	    {"C1 no such tool", "no rule allows the tool \"git.pull\"; use a tool that tool.list "
-				"shows, or ask the owner for a rule"},
-	    {"C2 denied", "a rule denies the tool \"git.push\": pushing is a human act"},
-	    {"C4 too long", "\"commit\" of the tool \"git.read.diff\" does not fit its schema; "
-			    "expected: a string of 1 to 64 characters"},
-	    {"C4 not an object",
-		"the call of the tool \"git.read.diff\" does not fit its schema; expected: an "
-		"object"},
-	    {"C5 an argument that the rule does not name",
-		"the rule for the tool \"git.read.diff\" does not name \"flags\"; leave it out"},
-	    {"C5 above the range", "\"context\" of the tool \"git.read.diff\" is outside what the "
-				   "rule allows; expected: a number min 0 max 20 (optional)"},
-	    {"C7 more than used up", "the limit of the tool \"git.read.diff\" is reached: the "
-				     "policy gives it 5 calls in an "
-				     "hour"},
-	    {"C8 the run's calls are used up", "no budget is left for the tool \"git.read.diff\": "
-					       "the policy gives 9 calls of one run; "
-					       "end with what there is"},
-	    {"M1 not in ws/", "the memory key \"code-review/x\" is malformed; use a key that "
-			      "memory.read opens"},
-	    {"M2 only its name", "the key \"ws/ws_other\" belongs to another workspace; keys begin "
-				 "with ws/ws_acme/"},
-	    {"M4 an empty variable", "no rule allows the memory key \"ws/ws_acme/code-review/x\": "
-				     "the trigger's payload has no usable text for {repo}"},
-	};
 	struct policy *policy = decide_policy();
 	size_t found = 0;
 

@@ -27,7 +27,9 @@ name_of(enum policy_action action)
 	    [POLICY_TRIGGER] = "trigger",
 	    [POLICY_TOOL] = "tools.t.a",
 	    [POLICY_MEMORY_READ] = "memory.read",
-	    [POLICY_MEMORY_WRITE] = "memory.write"};
+	    [POLICY_MEMORY_WRITE] = "memory.write",
+	    [POLICY_SUBAGENT] = "subagents.s0.max_depth",
+	    [POLICY_MODEL] = "llm"};
 
 	return names[action];
 }
@@ -54,6 +56,21 @@ finds_quota(const struct comparing *c, bool new)
 	return false;
 }
 
+/* Any of the dimensions of a child. */
+static bool
+finds_edge(const struct comparing *c, const char *child, bool new)
+{
+	for (uint32_t i = 0; i < c->diff.count; i++) {
+		const struct policy_dimension *d = &c->diff.items[i];
+
+		if (strncmp(d->name, "subagents.", 10) == 0 &&
+		    strncmp(d->name + 10, child, strlen(child)) == 0 &&
+		    (new ? &d->opened : &d->closed)->state == POLICY_SIDE_WITNESS)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_allowed(const struct policy *policy, const struct policy_request *request, bool used)
 {
@@ -73,10 +90,15 @@ compare(void *context, const struct policy_request *request)
 
 	if (old == new)
 		return true;
-	if (request->usage != NULL &&
+	if (request->action == POLICY_TOOL && request->usage != NULL &&
 	    is_allowed(c->pair[0], request, false) == is_allowed(c->pair[1], request, false)) {
 		if (!finds_quota(c, new))
 			c->wrong = "a quota";
+		return c->wrong == NULL;
+	}
+	if (request->action == POLICY_SUBAGENT) {
+		if (!finds_edge(c, request->name, new))
+			c->wrong = "a sub-agent";
 		return c->wrong == NULL;
 	}
 	d = dimension(&c->diff, name_of(request->action));
@@ -116,7 +138,7 @@ diff_agrees_with_brute_force(void **state)
 			    !is_sound(&d->closed, c.pair[0], c.pair[1]))
 				fail_msg("pair %lu: a false witness for %s", i, d->name);
 		}
-		for (enum policy_action a = POLICY_TRIGGER; a <= POLICY_MEMORY_WRITE; a++) {
+		for (enum policy_action a = POLICY_TRIGGER; a < POLICY_ACTION_COUNT; a++) {
 			const struct policy_dimension *d = dimension(&c.diff, name_of(a));
 			const struct policy_side *sides[] = {
 			    d != NULL ? &d->opened : NULL, d != NULL ? &d->closed : NULL};
@@ -154,6 +176,12 @@ struct change {
 	FIXTURE_TRIGGER                                                                    \
 	"tools: { git.read.diff: { allow: { commit: { type: string } }, limits: { " limits \
 	" } } }\n"
+#define EDGE(child, depth, count, grants)                                                         \
+	"subagents: { " child ": { max_depth: " depth ", max_per_run: " count ", grant: [" grants \
+	" ] } }\n"
+#define LLM(place, models)                                                           \
+	FIXTURE_TRIGGER "llm: [ { provider: " place ", models: \"" models "\" } ]\n" \
+			"budget: { run: { usd: 1 } }\n"
 #define WRITE(pattern) FIXTURE_TRIGGER "memory: { write: [ \"ws/{workspace}/" pattern "\" ] }\n"
 #define WHERE(constraint) \
 	"trigger: [ { source: cli, event: e, where: { $.repo: " constraint " } } ]\n"
@@ -207,6 +235,28 @@ static const struct change changes[] = {
 	"tools.git.read.diff.limits.per_run", POLICY_NARROWS},
     {"a higher one", LIMITED("per_hour: 3"), LIMITED("per_hour: 4"),
 	"tools.git.read.diff.limits.per_hour", POLICY_WIDENS},
+    {"another child", FIXTURE_TRIGGER, FIXTURE_TRIGGER EDGE("a", "1", "1", ""), "subagents.a",
+	POLICY_WIDENS},
+    {"a child less", FIXTURE_TRIGGER EDGE("a", "1", "1", ""), FIXTURE_TRIGGER, "subagents.a",
+	POLICY_NARROWS},
+    {"deeper", FIXTURE_TRIGGER EDGE("a", "1", "1", ""), FIXTURE_TRIGGER EDGE("a", "2", "1", ""),
+	"subagents.a.max_depth", POLICY_WIDENS},
+    {"fewer of them", FIXTURE_TRIGGER EDGE("a", "1", "3", ""),
+	FIXTURE_TRIGGER EDGE("a", "1", "2", ""), "subagents.a.max_per_run", POLICY_NARROWS},
+    {"a tool more", CALL("{ type: string }") EDGE("a", "1", "1", ""),
+	CALL("{ type: string }") EDGE("a", "1", "1", " git.read.diff"), "subagents.a.grant",
+	POLICY_WIDENS},
+    {"a newer model only", LLM("anthropic", "claude-*"), LLM("anthropic", "claude-4-*"), "llm",
+	POLICY_NARROWS},
+    {"** crosses in models, too", LLM("anthropic", "x/*"), LLM("anthropic", "x/**"), "llm",
+	POLICY_WIDENS},
+    {"a region for another", LLM("bedrock, region: us-east-1", "*"),
+	LLM("bedrock, region: eu-west-1", "*"), "llm", POLICY_BOTH},
+    {"a region by another rule", LLM("bedrock, region: [ a, b ]", "m*"),
+	FIXTURE_TRIGGER "llm: [ { provider: bedrock, region: b, models: \"m*\" }, { provider: "
+			"bedrock, region: a, models: [ \"m*\", m1 ] } ]\n"
+			"budget: { run: { usd: 1 } }\n",
+	"llm", POLICY_SAME},
     {"less time", FIXTURE_TRIGGER, FIXTURE_TRIGGER "budget: { run: { wall: 59s } }\n",
 	"budget.run.wall", POLICY_NARROWS},
 };

@@ -26,6 +26,10 @@ static const char *const uses[POLICY_FEATURE_COUNT] = {
     [POLICY_FEATURE_DAY_CALLS] = HEAD "budget: { day: { calls: 1 } }\n",
     [POLICY_FEATURE_DAY_TOKENS] = HEAD "budget: { day: { tokens: 1 } }\n",
     [POLICY_FEATURE_DAY_USD] = HEAD "budget: { day: { usd: 1 } }\n",
+    [POLICY_FEATURE_SUBAGENTS] =
+	HEAD "subagents: { s: { max_depth: 1, max_per_run: 1, grant: [] } }\n",
+    [POLICY_FEATURE_MODELS] =
+	HEAD "llm: [ { provider: anthropic, models: m } ]\nbudget: { run: { usd: 1 } }\n",
 };
 
 static const char manifest[] =

@@ -60,6 +60,7 @@ _TABLE = {
     "NotFoundError": -31023,
     "LimitError": -31024,
     "RunEndedError": -31025,
+    "ModelNotAllowedError": -31026,
 }
 
 _classes = {
