@@ -10,31 +10,15 @@
 
 enum { TAIL_DEFAULT = 10, TAIL_MAX = 10000, FOLLOW_PAUSE_MS = 200 };
 
-#define ON_TEXT(member)                                                                    \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)fault;                                                               \
-		((struct audit_options *)context)->member = value;                         \
-		return ERR_OK;                                                             \
-	}
-ON_TEXT(log)
-ON_TEXT(state)
-ON_TEXT(workspace)
-ON_TEXT(key)
-ON_TEXT(to)
-ON_TEXT(entry)
-
-#define ON_FLAG(member)                                                                    \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)value;                                                               \
-		(void)fault;                                                               \
-		((struct audit_options *)context)->member = true;                          \
-		return ERR_OK;                                                             \
-	}
-ON_FLAG(json)
-ON_FLAG(follow)
-ON_FLAG(help)
+ARGS_KEEP_TEXT(struct audit_options, log)
+ARGS_KEEP_TEXT(struct audit_options, state)
+ARGS_KEEP_TEXT(struct audit_options, workspace)
+ARGS_KEEP_TEXT(struct audit_options, key)
+ARGS_KEEP_TEXT(struct audit_options, to)
+ARGS_KEEP_TEXT(struct audit_options, entry)
+ARGS_KEEP_FLAG(struct audit_options, json)
+ARGS_KEEP_FLAG(struct audit_options, follow)
+ARGS_KEEP_FLAG(struct audit_options, help)
 
 static enum err
 on_run(void *context, const char *value, struct fault *fault)

@@ -23,23 +23,8 @@ struct diagnosis {
 	uint64_t missing; /* layers that a default policy requires */
 };
 
-static enum err
-on_json(void *context, const char *value, struct fault *fault)
-{
-	(void)value;
-	(void)fault;
-	((struct options *)context)->json = true;
-	return ERR_OK;
-}
-
-static enum err
-on_help(void *context, const char *value, struct fault *fault)
-{
-	(void)value;
-	(void)fault;
-	((struct options *)context)->help = true;
-	return ERR_OK;
-}
+ARGS_KEEP_FLAG(struct options, json)
+ARGS_KEEP_FLAG(struct options, help)
 
 static enum err
 on_state(void *context, const char *value, struct fault *fault)
@@ -52,13 +37,7 @@ on_state(void *context, const char *value, struct fault *fault)
 	return ERR_OK;
 }
 
-static enum err
-on_cgroup(void *context, const char *value, struct fault *fault)
-{
-	(void)fault;
-	((struct options *)context)->cgroup = value;
-	return ERR_OK;
-}
+ARGS_KEEP_TEXT(struct options, cgroup)
 
 static const struct args_option rows[] = {
     {"json", 'j', NULL, "print the findings as one JSON object", on_json},

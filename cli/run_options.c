@@ -19,45 +19,11 @@ on_workspace(void *context, const char *value, struct fault *fault)
 	return ERR_OK;
 }
 
-static enum err
-on_event(void *context, const char *value, struct fault *fault)
-{
-	(void)fault;
-	((struct run_options *)context)->event = value;
-	return ERR_OK;
-}
-
-static enum err
-on_input(void *context, const char *value, struct fault *fault)
-{
-	(void)fault;
-	((struct run_options *)context)->input = value;
-	return ERR_OK;
-}
-
-static enum err
-on_cgroup(void *context, const char *value, struct fault *fault)
-{
-	(void)fault;
-	((struct run_options *)context)->cgroup = value;
-	return ERR_OK;
-}
-
-static enum err
-on_allowed_signers(void *context, const char *value, struct fault *fault)
-{
-	(void)fault;
-	((struct run_options *)context)->allowed_signers = value;
-	return ERR_OK;
-}
-
-static enum err
-on_warm(void *context, const char *value, struct fault *fault)
-{
-	(void)fault;
-	((struct run_options *)context)->warm = value;
-	return ERR_OK;
-}
+ARGS_KEEP_TEXT(struct run_options, event)
+ARGS_KEEP_TEXT(struct run_options, input)
+ARGS_KEEP_TEXT(struct run_options, cgroup)
+ARGS_KEEP_TEXT(struct run_options, allowed_signers)
+ARGS_KEEP_TEXT(struct run_options, warm)
 
 static enum err
 on_resource(void *context, const char *value, struct fault *fault)
@@ -81,18 +47,10 @@ on_state(void *context, const char *value, struct fault *fault)
 	return ERR_OK;
 }
 
-#define FLAG_OPTION(name)                                                                \
-	static enum err on_##name(void *context, const char *value, struct fault *fault) \
-	{                                                                                \
-		(void)value;                                                             \
-		(void)fault;                                                             \
-		((struct run_options *)context)->name = true;                            \
-		return ERR_OK;                                                           \
-	}
-FLAG_OPTION(json)
-FLAG_OPTION(quiet)
-FLAG_OPTION(verbose)
-FLAG_OPTION(help)
+ARGS_KEEP_FLAG(struct run_options, json)
+ARGS_KEEP_FLAG(struct run_options, quiet)
+ARGS_KEEP_FLAG(struct run_options, verbose)
+ARGS_KEEP_FLAG(struct run_options, help)
 
 #define SHARED_ROWS                                                                        \
 	{"workspace", 'w', "ws_NAME", "the workspace (ws_local)", on_workspace},           \

@@ -14,28 +14,12 @@ struct explain_options {
 	char path[PATH_MAX];
 };
 
-#define ON_TEXT(member)                                                                    \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)fault;                                                               \
-		((struct explain_options *)context)->member = value;                       \
-		return ERR_OK;                                                             \
-	}
-ON_TEXT(log)
-ON_TEXT(state)
-ON_TEXT(workspace)
-ON_TEXT(key)
-
-#define ON_FLAG(member)                                                                    \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)value;                                                               \
-		(void)fault;                                                               \
-		((struct explain_options *)context)->member = true;                        \
-		return ERR_OK;                                                             \
-	}
-ON_FLAG(json)
-ON_FLAG(help)
+ARGS_KEEP_TEXT(struct explain_options, log)
+ARGS_KEEP_TEXT(struct explain_options, state)
+ARGS_KEEP_TEXT(struct explain_options, workspace)
+ARGS_KEEP_TEXT(struct explain_options, key)
+ARGS_KEEP_FLAG(struct explain_options, json)
+ARGS_KEEP_FLAG(struct explain_options, help)
 
 static const struct args_option rows[] = {
     {"log", 0, "DIR", "folder of the workspace's log", on_log},

@@ -26,22 +26,8 @@ struct trace_options {
 	bool help;
 };
 
-static enum err
-on_output(void *context, const char *value, struct fault *fault)
-{
-	(void)fault;
-	((struct trace_options *)context)->output = value;
-	return ERR_OK;
-}
-
-static enum err
-on_help(void *context, const char *value, struct fault *fault)
-{
-	(void)value;
-	(void)fault;
-	((struct trace_options *)context)->help = true;
-	return ERR_OK;
-}
+ARGS_KEEP_TEXT(struct trace_options, output)
+ARGS_KEEP_FLAG(struct trace_options, help)
 
 static const struct args_option rows[] = {
     {"output", 'o', "FILE", "write the profile there (default: stdout)", on_output},

@@ -4,27 +4,14 @@
 
 #include "common/id.h"
 
-static enum err
-set_text(const char **field, const char *value)
-{
-	*field = value;
-	return ERR_OK;
-}
-
-#define TEXT_OPTION(name)                                                                \
-	static enum err on_##name(void *context, const char *value, struct fault *fault) \
-	{                                                                                \
-		(void)fault;                                                             \
-		return set_text(&((struct supervisor_options *)context)->name, value);   \
-	}
-TEXT_OPTION(audit)
-TEXT_OPTION(broker)
-TEXT_OPTION(init)
-TEXT_OPTION(profiles)
-TEXT_OPTION(sdk)
-TEXT_OPTION(allowed_signers)
-TEXT_OPTION(state)
-TEXT_OPTION(cgroup)
+ARGS_KEEP_TEXT(struct supervisor_options, audit)
+ARGS_KEEP_TEXT(struct supervisor_options, broker)
+ARGS_KEEP_TEXT(struct supervisor_options, init)
+ARGS_KEEP_TEXT(struct supervisor_options, profiles)
+ARGS_KEEP_TEXT(struct supervisor_options, sdk)
+ARGS_KEEP_TEXT(struct supervisor_options, allowed_signers)
+ARGS_KEEP_TEXT(struct supervisor_options, state)
+ARGS_KEEP_TEXT(struct supervisor_options, cgroup)
 
 static enum err
 on_workspace(void *context, const char *value, struct fault *fault)
@@ -34,7 +21,8 @@ on_workspace(void *context, const char *value, struct fault *fault)
 	if (strncmp(value, "ws_", 3) != 0 || !id_name_is_valid(value + 3))
 		return fault_set(fault, ERR_PROTOCOL,
 		    "--workspace takes ws_ and a name of a-z, 0-9 and single hyphens");
-	return set_text(&options->workspace, value);
+	options->workspace = value;
+	return ERR_OK;
 }
 
 static enum err
@@ -64,14 +52,7 @@ on_warm(void *context, const char *value, struct fault *fault)
 	return ERR_OK;
 }
 
-static enum err
-on_help(void *context, const char *value, struct fault *fault)
-{
-	(void)value;
-	(void)fault;
-	((struct supervisor_options *)context)->help = true;
-	return ERR_OK;
-}
+ARGS_KEEP_FLAG(struct supervisor_options, help)
 
 static const struct args_option rows[] = {
     {"workspace", 'w', "ws_NAME", "the workspace whose Skills these are", on_workspace},
