@@ -5,6 +5,7 @@
 #include "audit/verify.h"
 #include "cli/audit_common.h"
 #include "cli/cli.h"
+#include "cli/log_place.h"
 #include "common/args.h"
 #include "common/text.h"
 
@@ -53,11 +54,13 @@ on_limit(void *context, const char *value, struct fault *fault)
 	return ERR_OK;
 }
 
-#define WHERE_ROWS                                                                           \
-	{"log", 0, "DIR", "folder of the workspace's log", on_log},                          \
-	    {"state", 0, "DIR", "state folder: the log is DIR/audit/WORKSPACE", on_state},   \
-	{                                                                                    \
-		"workspace", 0, "ws_NAME", "the workspace in the state folder", on_workspace \
+#define WHERE_ROWS                                                                             \
+	{"log", 0, "DIR", "folder of the workspace's log", on_log},                            \
+	    {"state", 0, "DIR", "state folder: the log is DIR/audit/WORKSPACE (as praxa run)", \
+		on_state},                                                                     \
+	{                                                                                      \
+		"workspace", 0, "ws_NAME", "the workspace in the state folder (ws_local)",     \
+		    on_workspace                                                               \
 	}
 #define COMMON_ROWS                                                                          \
 	WHERE_ROWS, {"key", 0, "FILE", "public key (default: log.vkey in the log)", on_key}, \
@@ -319,7 +322,8 @@ static const struct subcommand {
 static void
 usage(FILE *out)
 {
-	fprintf(out, "usage: praxa audit COMMAND --log DIR | --state DIR --workspace ws_NAME\n\n");
+	fprintf(
+	    out, "usage: praxa audit COMMAND [--log DIR | --state DIR --workspace ws_NAME]\n\n");
 	for (unsigned i = 0; i < ARRAY_SIZE(subcommands); i++)
 		fprintf(out, "  %-14s %s\n", subcommands[i].name, subcommands[i].help);
 }
@@ -336,17 +340,12 @@ help(const struct subcommand *command)
 	return CLI_OK;
 }
 
-/* Where the log is: said outright, or by state and workspace. */
 static bool
 find_log(struct audit_options *options)
 {
-	if (options->log != NULL)
-		return true;
-	if (options->state == NULL || options->workspace == NULL)
-		return false;
-	options->log = options->path;
-	return snprintf(options->path, sizeof(options->path), "%s/audit/%s", options->state,
-		   options->workspace) < (int)sizeof(options->path);
+	options->log = log_place(
+	    options->log, options->state, options->workspace, options->path, sizeof(options->path));
+	return options->log != NULL;
 }
 
 /* Options may stand before and behind the word, where there is one. */

@@ -98,7 +98,7 @@ enum err
 run_options_parse(
     int argc, char *const argv[], bool up, struct run_options *ret, struct fault *fault)
 {
-	struct run_options options = {.workspace = "ws_local", .event = "run", .warm = "1"};
+	struct run_options options = {.workspace = STACK_WORKSPACE, .event = "run", .warm = "1"};
 	int at = 1;
 	enum err r = ERR_OK;
 

@@ -4,6 +4,7 @@
 #include "audit/reader.h"
 #include "cli/cli.h"
 #include "cli/explain.h"
+#include "cli/log_place.h"
 #include "cli/sandbox.h"
 #include "common/args.h"
 #include "common/id.h"
@@ -23,8 +24,8 @@ ARGS_KEEP_FLAG(struct explain_options, help)
 
 static const struct args_option rows[] = {
     {"log", 0, "DIR", "folder of the workspace's log", on_log},
-    {"state", 0, "DIR", "state folder: the log is DIR/audit/WORKSPACE", on_state},
-    {"workspace", 0, "ws_NAME", "the workspace in the state folder", on_workspace},
+    {"state", 0, "DIR", "state folder: the log is DIR/audit/WORKSPACE (as praxa run)", on_state},
+    {"workspace", 0, "ws_NAME", "the workspace in the state folder (ws_local)", on_workspace},
     {"key", 0, "FILE", "public key (default: log.vkey in the log)", on_key},
     {"json", 0, NULL, "JSON, one object", on_json},
     {"help", 'h', NULL, "this text", on_help},
@@ -41,17 +42,12 @@ usage(FILE *out, int code)
 	return code;
 }
 
-/* Where the log is: said outright, or by state and workspace. */
 static bool
 find_log(struct explain_options *options)
 {
-	if (options->log != NULL)
-		return true;
-	if (options->state == NULL || options->workspace == NULL)
-		return false;
-	options->log = options->path;
-	return snprintf(options->path, sizeof(options->path), "%s/audit/%s", options->state,
-		   options->workspace) < (int)sizeof(options->path);
+	options->log = log_place(
+	    options->log, options->state, options->workspace, options->path, sizeof(options->path));
+	return options->log != NULL;
 }
 
 static enum err

@@ -14,6 +14,9 @@
 
 #include "cli/paths.h"
 
+/* The workspace where nobody names one. */
+#define STACK_WORKSPACE "ws_local"
+
 enum { STACK_DAEMONS = 3, STACK_RESOURCES_MAX = 16 };
 
 /* What to start. Strings are borrowed. */
