@@ -1,6 +1,5 @@
 #include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 
 #include "cli/check.h"
 #include "cli/cli.h"
@@ -19,8 +18,7 @@ on_died(void *context, const char *daemon, int status, const struct fault *why)
 	struct up *up = context;
 
 	if (why == NULL) {
-		progress_line(PROGRESS_NOTE, "%s was killed by signal %d and was started again",
-		    daemon, WTERMSIG(status));
+		progress_restarted(daemon, status);
 		return;
 	}
 	progress_fault("praxa up", why);

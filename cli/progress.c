@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 enum { LINE_MAX_BYTES = 512 };
 
@@ -76,6 +77,13 @@ progress_output(unsigned stream, const char *bytes, size_t length)
 	}
 	if (length == 0 && screen.waiting[stream - 1].length > 0)
 		show_waiting(stream);
+}
+
+void
+progress_restarted(const char *daemon, int status)
+{
+	progress_line(PROGRESS_NOTE, "%s was killed by signal %d and was started again", daemon,
+	    WTERMSIG(status));
 }
 
 void

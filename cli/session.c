@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 
 #include "cli/progress.h"
 #include "common/dial.h"
@@ -181,8 +180,7 @@ on_died(void *context, const char *daemon, int status, const struct fault *why)
 	if (why != NULL)
 		fail(context, why);
 	else
-		progress_line(PROGRESS_NOTE, "%s was killed by signal %d and was started again",
-		    daemon, WTERMSIG(status));
+		progress_restarted(daemon, status);
 }
 
 static void
