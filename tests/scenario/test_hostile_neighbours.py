@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 
 import pytest
 
@@ -22,8 +21,6 @@ ENDS = {
     "ask_until_the_end": ("crashed", "wall-time"),
     "never_read": ("protocol", "wall-time"),
 }
-# The healthy run takes half a second; this is a loaded machine with a hostile neighbour.
-HEALTHY_S = 15
 WORK = {
     "calls": [
         ["memory.put", {"key": "ws/ws_test/probe/own/a", "value": "kept"}],
@@ -70,17 +67,15 @@ def start_hostile(stack, policy, what):
 def test_the_neighbour_of_a_hostile_run_finishes(stack, up, what):
     hostile = start_hostile(stack, up, what)
     wait_until(lambda: stack.skill_processes() or hostile.poll() is not None, "the hostile Skill")
-    began = time.monotonic()
     done = stack.run(WORK)
-    took = time.monotonic() - began
     hostile.wait(timeout=PATIENCE)
     assert done.status == 0, done
-    assert took < HEALTHY_S
     ended = {record["skillId"]: record for record in stack.of("run.ended")}
     assert ended["sk_probe"]["reason"] == "exited"
     allowed = ENDS[what] if isinstance(ENDS[what], tuple) else (ENDS[what],)
     assert ended["sk_hostile"]["reason"] in allowed, ended["sk_hostile"]
-    decision = stack.of("decision")[-1]["output"]
+    (decision,) = [record["output"] for record in stack.of("decision") if record["skillId"] == "sk_probe"]
     assert [outcome["error"] for outcome in decision] == [None] * len(WORK["calls"])
+    assert decision[1]["result"] == {"text": "abab"}
     assert decision[2]["result"]["value"] == "kept"
     assert stack.verify().status == 0
