@@ -128,7 +128,10 @@ print_killers(const struct policy_score *score)
 	for (uint32_t i = 0; i < score->killer_count; i++) {
 		SCOPED_FREE char *text = policy_fixture_text(score->killers[i]);
 
-		if (text != NULL)
+		if (text != NULL && strlen(text) > SHOWN_MAX)
+			printf(
+			    "  # %u has %zu characters; --json prints it\n", i + 1, strlen(text));
+		else if (text != NULL)
 			printf("  - %s  # %u\n", text, i + 1);
 		else
 			printf("  # %u has a value that a policy file cannot spell\n", i + 1);

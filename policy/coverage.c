@@ -173,21 +173,70 @@ cover_tool(struct listing *l, const struct policy_tool_rule *rule)
 	}
 }
 
-/* A budget that the file sets and that calls are counted in. */
+/* A budget that the file sets and that calls, of tools or of models, are counted in. */
 static void
 cover_budget(struct listing *l, enum policy_budget budget)
 {
 	const struct policy_quota *quota = &l->policy->skill.budget[budget];
-	struct policy_covered *item =
-	    quota->line > 0 ? add(l, quota->rule, "budget", quota->line, true) : NULL;
+	bool calls = budget == POLICY_BUDGET_RUN_CALLS || budget == POLICY_BUDGET_DAY_CALLS;
+	struct policy_covered *item = quota->line > 0 && (calls || l->policy->models.count > 0)
+					  ? add(l, quota->rule, "budget", quota->line, true)
+					  : NULL;
 
 	for (uint32_t i = 0; item != NULL && i < l->policy->fixture_count; i++) {
 		const struct policy_request *request = &l->policy->fixtures[i].request;
 		struct policy_decision decision = policy_decide(l->policy, request);
 
-		if (request->action == POLICY_TOOL &&
-		    (decision.verdict == POLICY_ALLOW || decision.reason == POLICY_REASON_BUDGET))
+		if (request->action != POLICY_MODEL && (request->action != POLICY_TOOL || !calls))
+			continue;
+		if (decision.verdict == POLICY_ALLOW || decision.reason == POLICY_REASON_BUDGET)
 			mark(item, request->usage->budget[budget] < quota->most);
+	}
+}
+
+/* The edge, its two numbers, and what it grants: nothing, in the case of a grant that only ever
+ * refuses. */
+static void
+cover_edge(struct listing *l, const struct policy_subagent *edge)
+{
+	struct policy_covered *item = add(l, edge->rule, "rule", edge->line, true);
+
+	add(l, edge->depth.rule, "limit", edge->depth.line, true);
+	add(l, edge->run.rule, "limit", edge->run.line, true);
+	add(l, edge->grant.rule, "grant", edge->grant.line, edge->grant_count > 0);
+	for (uint32_t i = 0; item != NULL && i < l->policy->fixture_count; i++) {
+		const struct policy_request *request = &l->policy->fixtures[i].request;
+		struct policy_decision decision;
+
+		if (request->action != POLICY_SUBAGENT || strcmp(request->name, edge->name) != 0)
+			continue;
+		decision = policy_decide(l->policy, request);
+		mark(item, decision.verdict == POLICY_ALLOW);
+		mark(item + 1, request->depth <= edge->depth.most);
+		mark(item + 2, request->usage->dispatched < edge->run.most);
+		if (request->tool != NULL &&
+		    (decision.verdict == POLICY_ALLOW || decision.reason == POLICY_REASON_GRANT))
+			mark(item + 3, decision.verdict == POLICY_ALLOW || edge->grant_count == 0);
+	}
+}
+
+/* A rule for models, and each of its patterns at its provider and regions. */
+static void
+cover_models(struct listing *l, const struct policy_model_rule *rule)
+{
+	struct policy_covered *item = add(l, "llm", "rule", rule->line, true);
+
+	for (uint32_t i = 0; i < rule->model_count; i++)
+		add(l, "llm", rule->models[i].pattern, rule->line, true);
+	for (uint32_t i = 0; item != NULL && i < l->policy->fixture_count; i++) {
+		const struct policy_request *request = &l->policy->fixtures[i].request;
+		bool at = request->action == POLICY_MODEL && policy_model_rule_is_at(rule, request);
+
+		if (request->action == POLICY_MODEL)
+			mark(item, at && policy_model_rule_names(rule, request->name));
+		for (uint32_t j = 0; at && j < rule->model_count; j++)
+			mark(item + 1 + j, policy_glob_match(&rule->models[j], request->name,
+					       strlen(request->name)));
 	}
 }
 
@@ -221,8 +270,12 @@ cover(struct listing *l)
 	for (uint32_t i = 0; i < policy->tool_count; i++)
 		if (policy->tools[i].has_rule)
 			cover_tool(l, &policy->tools[i]);
-	cover_budget(l, POLICY_BUDGET_RUN_CALLS);
-	cover_budget(l, POLICY_BUDGET_DAY_CALLS);
+	for (uint32_t i = 0; i < policy->subagents.count; i++)
+		cover_edge(l, &policy->subagents.items[i]);
+	for (uint32_t i = 0; i < policy->models.count; i++)
+		cover_models(l, &policy->models.items[i]);
+	for (unsigned i = 0; i < POLICY_BUDGET_COUNT; i++)
+		cover_budget(l, (enum policy_budget)i);
 	cover_patterns(l, &policy->read, POLICY_MEMORY_READ);
 	cover_patterns(l, &policy->write, POLICY_MEMORY_WRITE);
 }

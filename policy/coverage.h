@@ -11,14 +11,15 @@
 /* A rule, one operator of a constraint, or a quota. Texts belong to the policy or are static. */
 struct policy_covered {
 	const char *rule; /* trigger, tools.git.push.allow, tools.git.push.allow.force */
-	const char *part; /* an operator; rule; deny; limit; budget; a memory pattern */
+	const char
+	    *part; /* an operator; rule; deny; limit; budget; grant; a pattern of keys or models */
 	uint32_t line;
 	bool has_failing;   /* it can fail: all but a deny, which only ever holds */
 	bool passes, fails; /* some fixture makes it so */
 };
 
 struct policy_coverage {
-	const struct policy_covered *items; /* in the order of the model: triggers, tools, memory */
+	const struct policy_covered *items; /* in the order of the model */
 	uint32_t count, covered;            /* covered: exercised in every way they can be */
 	void *memory;
 };

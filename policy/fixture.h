@@ -13,11 +13,13 @@ enum { POLICY_FIXTURES_MAX = 1024 };
 #define POLICY_FIXTURE_WORKSPACE "ws_acme"
 
 /* What a fixture may ask. X(key, action, what its value is) */
-#define POLICY_FIXTURE_ASKS(X)                          \
-	X(call, TOOL, "a call of this tool")            \
-	X(trigger, TRIGGER, "a trigger of this source") \
-	X(read, MEMORY_READ, "reading this memory key") \
-	X(write, MEMORY_WRITE, "writing this memory key")
+#define POLICY_FIXTURE_ASKS(X)                            \
+	X(call, TOOL, "a call of this tool")              \
+	X(trigger, TRIGGER, "a trigger of this source")   \
+	X(read, MEMORY_READ, "reading this memory key")   \
+	X(write, MEMORY_WRITE, "writing this memory key") \
+	X(subagent, SUBAGENT, "dispatching this Skill")   \
+	X(model, MODEL, "a call of this model")
 
 /* One of them. Everything lives as long as what it was read into: a policy, mostly. */
 struct policy_fixture {

@@ -2,10 +2,31 @@
 #include "common/id.h"
 #include "policy/rule_read.h"
 
-/* A fixture being read, and the keys that only some of them may have. */
+/* Keys that only some requests have. X(key, asks, how messages name those, whether they must) */
+#define OF(action) (1U << POLICY_##action)
+#define FIELDS(X)                                                                            \
+	X(args, OF(TOOL), "\"call\"", false)                                                 \
+	X(event, OF(TRIGGER), "\"trigger\"", true)                                           \
+	X(used, OF(TOOL) | OF(SUBAGENT) | OF(MODEL), "\"call\", \"subagent\" and \"model\"", \
+	    false)                                                                           \
+	X(depth, OF(SUBAGENT), "\"subagent\"", false)                                        \
+	X(grant, OF(SUBAGENT), "\"subagent\"", false)                                        \
+	X(provider, OF(MODEL), "\"model\"", true)                                            \
+	X(region, OF(MODEL), "\"model\"", false)
+#define FIELD_ENUM(key, asks, owners, need) FIELD_##key,
+enum { FIELDS(FIELD_ENUM) FIELD_COUNT };
+
+#define FIELD_ROW(key, asks, owners, need) {#key, owners, asks, need},
+static const struct {
+	const char *key, *owners;
+	unsigned asks;
+	bool need;
+} fields[FIELD_COUNT] = {FIELDS(FIELD_ROW)};
+
+/* A fixture being read. */
 struct reading {
 	struct policy_fixture *fixture;
-	const struct yaml_node *asked, *args, *event, *used;
+	const struct yaml_node *asked, *fields[FIELD_COUNT];
 };
 
 /* What a test may expect: allow, or the name of a typed error. */
@@ -41,7 +62,7 @@ read_args(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	struct reading *reading = into;
 
-	reading->args = key;
+	reading->fields[FIELD_args] = key;
 	if (policy_read_tree(reader, key->value, &reading->fixture->args))
 		reading->fixture->request.args = &reading->fixture->args;
 }
@@ -53,13 +74,29 @@ read_input(struct policy_reader *reader, const struct yaml_node *key, void *into
 		((struct reading *)into)->fixture->input = (struct value){.type = VALUE_MAP};
 }
 
+/* Fields that are one text of the request. */
+#define FIELD_TEXT(key, member)                                                                 \
+	static void read_##key(                                                                 \
+	    struct policy_reader *reader, const struct yaml_node *node, void *into)             \
+	{                                                                                       \
+		struct reading *reading = into;                                                 \
+                                                                                                \
+		reading->fields[FIELD_##key] = node;                                            \
+		reading->fixture->request.member = policy_read_copy(reader, node->value->text); \
+	}
+FIELD_TEXT(event, event)
+FIELD_TEXT(grant, tool)
+FIELD_TEXT(provider, provider)
+FIELD_TEXT(region, region)
+
 static void
-read_event(struct policy_reader *reader, const struct yaml_node *key, void *into)
+read_depth(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	struct reading *reading = into;
 
-	reading->event = key;
-	reading->fixture->request.event = policy_read_copy(reader, key->value->text);
+	(void)reader;
+	reading->fields[FIELD_depth] = key;
+	reading->fixture->request.depth = (uint32_t)key->value->number;
 }
 
 static void
@@ -129,7 +166,14 @@ static const struct policy_key used_day_rows[] = {POLICY_DAY_BUDGETS(USED_BUDGET
 	}
 POLICY_RATES(USED_RATE)
 
-enum { USED_MAX = 1000000000 };
+static void
+used_dispatched(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	(void)reader;
+	((struct policy_fixture *)into)->usage.dispatched = key->value->number;
+}
+
+enum { USED_MAX = 1000000000, DEPTH_MAX = 1000 };
 
 #define USED_RATE_ROW(name, key, feature, words) \
 	{#key, POLICY_OPTIONAL, POLICY_TYPE_INTEGER, used_##key, "calls of it " words, 0, USED_MAX},
@@ -142,6 +186,8 @@ static const struct policy_key used_rows[] = {
 	.within = policy_within_same, .what = "used.day"},
     {"tool", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "of this tool", .rows = used_tool_rows,
 	.within = policy_within_same, .what = "used.tool"},
+    {"dispatched", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, used_dispatched,
+	"of this sub-agent, by this run", 0, USED_MAX},
     {0},
 };
 
@@ -155,7 +201,7 @@ static void
 read_used(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	(void)reader;
-	((struct reading *)into)->used = key;
+	((struct reading *)into)->fields[FIELD_used] = key;
 }
 
 static const struct policy_key value_item = {.type = POLICY_TYPE_ANY};
@@ -167,6 +213,13 @@ static const struct policy_key fixture_rows[] = {
     {"event", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_event, "what the trigger says"},
     {"input", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_input, "the payload that woke the Skill",
 	.item = &value_item},
+    {"depth", POLICY_OPTIONAL, POLICY_TYPE_INTEGER, read_depth,
+	"how deep the sub-agent would stand; 1, under a run that a trigger woke, where it does not "
+	"say",
+	1, DEPTH_MAX},
+    {"grant", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_grant, "a tool that it is to have"},
+    {"provider", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_provider, "of the model"},
+    {"region", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_region, "where the model runs"},
     {"used", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_used, "what was used up before it",
 	.rows = used_rows, .within = fixture_of},
     {"workspace", POLICY_OPTIONAL, POLICY_TYPE_TEXT, read_workspace,
@@ -193,18 +246,17 @@ check(struct policy_reader *reader, const struct yaml_node *item, const struct r
 		    "the test asks nothing; expected one of:" POLICY_FIXTURE_ASKS(ASK_WORD));
 		return;
 	}
-	if (action == POLICY_TRIGGER && reading->event == NULL)
-		policy_read_problem(
-		    reader, reading->asked, NULL, "a trigger without its event; add event:");
-	if (action != POLICY_TRIGGER && reading->event != NULL)
-		policy_read_problem(
-		    reader, reading->event, NULL, "\"event\" belongs to \"trigger\"; leave it out");
-	if (action != POLICY_TOOL && reading->used != NULL)
-		policy_read_problem(
-		    reader, reading->used, NULL, "\"used\" belongs to \"call\"; leave it out");
-	if (action != POLICY_TOOL && reading->args != NULL)
-		policy_read_problem(
-		    reader, reading->args, NULL, "\"args\" belongs to \"call\"; leave it out");
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		bool owned = (fields[i].asks & 1U << action) != 0;
+
+		if (!owned && reading->fields[i] != NULL)
+			policy_read_problem(reader, reading->fields[i], NULL,
+			    "\"%s\" belongs to %s; leave it out", fields[i].key, fields[i].owners);
+		if (owned && fields[i].need && reading->fields[i] == NULL)
+			policy_read_problem(reader, reading->asked, NULL,
+			    "a %s without its %s; add %s:", reading->asked->text, fields[i].key,
+			    fields[i].key);
+	}
 }
 
 static void
@@ -227,6 +279,8 @@ read_fixture(
 	check(reader, item, &reading);
 	if (fixture->request.action == POLICY_TOOL)
 		fixture->request.args = &fixture->args;
+	if (fixture->request.action == POLICY_SUBAGENT && fixture->request.depth == 0)
+		fixture->request.depth = 1;
 }
 
 void

@@ -159,7 +159,27 @@ write_usage(FILE *out, const struct policy_usage *usage)
 	write_used(out, &window, "tool", #key, POLICY_UNIT_COUNT, usage->tool[POLICY_RATE_##name]);
 	POLICY_BUDGETS(USED_BUDGET)
 	POLICY_RATES(USED_RATE)
+	if (usage->dispatched > 0)
+		fprintf(out, "%sdispatched: %llu", window != NULL ? " }, " : ", used: { ",
+		    (unsigned long long)usage->dispatched);
+	if (usage->dispatched > 0)
+		return fputs(" }", out) != EOF;
 	return window == NULL || fputs(" } }", out) != EOF;
+}
+
+/* What only some requests have. */
+static bool
+write_fields(FILE *out, const struct policy_request *request)
+{
+	const char *const texts[][2] = {{"event", request->event}, {"grant", request->tool},
+	    {"provider", request->provider}, {"region", request->region}};
+
+	if (request->depth > 1)
+		fprintf(out, ", depth: %u", request->depth);
+	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i][1] != NULL && !write_key(out, texts[i][0], texts[i][1]))
+			return false;
+	return true;
 }
 
 static bool
@@ -168,8 +188,7 @@ write_fixture(FILE *out, const struct policy_fixture *fixture)
 	const struct policy_request *request = &fixture->request;
 
 	fprintf(out, "{ %s: ", policy_fixture_key(request->action));
-	if (!write_text(out, request->name, strlen(request->name)) ||
-	    (request->event != NULL && !write_key(out, "event", request->event)))
+	if (!write_text(out, request->name, strlen(request->name)) || !write_fields(out, request))
 		return false;
 	if (request->args != NULL && request->args->length > 0 &&
 	    (fputs(", args: ", out) == EOF || !write_value(out, request->args)))

@@ -238,6 +238,8 @@ mutate_policy(const struct policy *policy,
 	for (uint32_t i = 0; i < policy->tool_count; i++)
 		if (policy->tools[i].has_rule)
 			mutate_tool(&m, &policy->tools[i]);
+	mutate_subagents(&m);
+	mutate_models(&m);
 	mutate_budgets(&m);
 	mutate_patterns(&m, POLICY_MEMORY_READ);
 	mutate_patterns(&m, POLICY_MEMORY_WRITE);

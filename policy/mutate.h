@@ -14,8 +14,9 @@ struct mutant {
 	/* Borrows all but the changed part from the original. Of a tool it holds that tool alone:
 	 * the others decide nothing about it, and there may be thousands. */
 	struct policy policy;
-	enum policy_action action; /* what it can decide otherwise */
-	const char *name;          /* of a tool: only calls of it; NULL otherwise */
+	/* What it can decide otherwise; POLICY_ACTION_NONE: whatever uses something up. */
+	enum policy_action action;
+	const char *name; /* of a tool or a sub-agent: only requests for it; NULL otherwise */
 	/* Not NULL: a quota is changed, and a request that is allowed where nothing was used is
 	 * decided otherwise where this was. */
 	const struct policy_usage *usage;
@@ -51,6 +52,9 @@ void mutate_constraint(struct mutating *m, const struct mutant_place *place);
 
 /* The next way to let one '*' of a pattern cross, from *at on; false: there is none. */
 MUST_USE bool mutate_cross(const char *pattern, size_t *at, char to[GLOB_LENGTH_MAX + 2]);
+/* mutate_agent.c: those of the edges to sub-agents, and of the rules for models. */
+void mutate_subagents(struct mutating *m);
+void mutate_models(struct mutating *m);
 /* mutate_quota.c: those of a tool's limits, and of the budgets that calls are counted in. */
 void mutate_limits(struct mutating *m, const struct policy_tool_rule *rule);
 void mutate_budgets(struct mutating *m);

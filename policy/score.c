@@ -36,6 +36,12 @@ keep_text(struct scoring *s, const char *text, size_t length)
 	return copy != NULL ? copy : "";
 }
 
+static const char *
+keep_optional(struct scoring *s, const char *text)
+{
+	return text != NULL ? keep_text(s, text, strlen(text)) : NULL;
+}
+
 static struct value keep_value(struct scoring *s, const struct value *value);
 
 static const struct value *
@@ -77,14 +83,20 @@ keep_value(struct scoring *s, const struct value *value)
 	return copy;
 }
 
+static bool
+concerns(const struct mutant *mutant, const struct policy_request *request)
+{
+	return (mutant->action == POLICY_ACTION_NONE || mutant->action == request->action) &&
+	       (mutant->name == NULL || strcmp(mutant->name, request->name) == 0);
+}
+
 /* True where the fixture holds for the policy, and not for the mutant. */
 static bool
 notices(struct scoring *s, const struct policy_fixture *fixture, const struct mutant *mutant)
 {
 	const struct policy_request *request = &fixture->request;
 
-	if (request->action != mutant->action ||
-	    (mutant->name != NULL && strcmp(mutant->name, request->name) != 0))
+	if (!concerns(mutant, request))
 		return false;
 	s->decisions++;
 	return !policy_fixture_run(&mutant->policy, fixture).passed;
@@ -113,6 +125,10 @@ narrow(
 		narrowed.read.count = 0;
 	if (mutant->action != POLICY_MEMORY_WRITE)
 		narrowed.write.count = 0;
+	if (mutant->action != POLICY_SUBAGENT)
+		narrowed.subagents.count = 0;
+	if (mutant->action != POLICY_MODEL)
+		narrowed.models.count = 0;
 	/* Nothing below writes what it compares. */
 	narrowed.tools = (struct policy_tool_rule *)(uintptr_t)tool;
 	narrowed.tool_count = tool != NULL;
@@ -139,13 +155,15 @@ keep_fixture(struct scoring *s, const struct policy_request *request)
 	fixture->request.usage = &fixture->usage;
 	fixture->request.name = keep_text(s, request->name, strlen(request->name));
 	fixture->request.workspace = keep_text(s, request->workspace, strlen(request->workspace));
-	if (request->event != NULL)
-		fixture->request.event = keep_text(s, request->event, strlen(request->event));
+	fixture->request.event = keep_optional(s, request->event);
+	fixture->request.tool = keep_optional(s, request->tool);
+	fixture->request.provider = keep_optional(s, request->provider);
+	fixture->request.region = keep_optional(s, request->region);
 	return fixture;
 }
 
-/* The fixture that asks for request after usage (NULL: nothing) and expects what the policy says;
- * NULL: the mutant says the same. */
+/* The fixture that asks for request after usage (NULL: what the request says) and expects what the
+ * policy says; NULL: the mutant says the same. */
 static const struct policy_fixture *
 keep_killer(struct scoring *s, const struct policy_request *request,
     const struct policy_usage *usage, const struct mutant *mutant)
@@ -154,8 +172,8 @@ keep_killer(struct scoring *s, const struct policy_request *request,
 
 	if (fixture == NULL || s->score.killer_count == SCORE_SEARCHES_MAX)
 		return NULL;
-	if (usage != NULL)
-		fixture->usage = *usage;
+	if (usage != NULL || request->usage != NULL)
+		fixture->usage = *(usage != NULL ? usage : request->usage);
 	fixture->expected = policy_decide(s->policy, &fixture->request).code;
 	if (s->out_of_memory || !policy_fixture_run(s->policy, fixture).passed ||
 	    !notices(s, fixture, mutant))
@@ -168,12 +186,9 @@ keep_killer(struct scoring *s, const struct policy_request *request,
 static const struct policy_fixture *
 exhaust(struct scoring *s, const struct policy_fixture *fixture, const struct mutant *mutant)
 {
-	const struct policy_request *request = &fixture->request;
-
-	if (fixture->expected != ERR_OK || request->action != mutant->action ||
-	    (mutant->name != NULL && strcmp(mutant->name, request->name) != 0))
+	if (fixture->expected != ERR_OK || !concerns(mutant, &fixture->request))
 		return NULL;
-	return keep_killer(s, request, mutant->usage, mutant);
+	return keep_killer(s, &fixture->request, mutant->usage, mutant);
 }
 
 /* What the differ says about two policies; their witness makes the killer. */
@@ -229,26 +244,49 @@ search_call(struct scoring *s, const struct policy_tool_rule *rule, const struct
 	return ask_differ(s, &old, &new, mutant, survivor);
 }
 
-/* A quota is noticed by any call that is allowed while it lasts: by one that the policy's own
+/* A model that may be called, in the same way. */
+static enum policy_side_state
+search_model(struct scoring *s, const struct mutant *mutant, struct policy_survivor *survivor)
+{
+	struct policy old = narrow(s->policy, mutant, NULL), new = old;
+
+	old.models = s->policy->models;
+	new.models.count = 0;
+	return ask_differ(s, &old, &new, mutant, survivor);
+}
+
+/* Any request of the mutant's that is allowed. */
+static enum policy_side_state
+search_allowed(struct scoring *s, const struct mutant *mutant, struct policy_survivor *survivor)
+{
+	const struct policy *policy = s->policy;
+	enum policy_side_state state = POLICY_SIDE_NOTHING;
+	bool calls = mutant->action != POLICY_MODEL, models = mutant->action != POLICY_TOOL;
+
+	for (uint32_t i = 0; calls && survivor->killer == NULL && i < policy->allowed_count; i++)
+		if ((mutant->name == NULL ||
+			strcmp(mutant->name, policy->allowed[i]->tool.name) == 0) &&
+		    search_call(s, policy->allowed[i], mutant, survivor) == POLICY_SIDE_UNKNOWN)
+			state = POLICY_SIDE_UNKNOWN;
+	if (models && survivor->killer == NULL && policy->models.count > 0 &&
+	    search_model(s, mutant, survivor) == POLICY_SIDE_UNKNOWN)
+		state = POLICY_SIDE_UNKNOWN;
+	return survivor->killer != NULL ? POLICY_SIDE_WITNESS : state;
+}
+
+/* A quota is noticed by any request that is allowed while it lasts: by one that the policy's own
  * fixtures or the killers ask for already, or by another. */
 static enum policy_side_state
 search_usage(struct scoring *s, const struct mutant *mutant, struct policy_survivor *survivor)
 {
-	const struct policy *policy = s->policy;
-	enum policy_side_state state = POLICY_SIDE_NOTHING;
-
-	for (uint32_t i = 0; survivor->killer == NULL && i < policy->fixture_count; i++)
+	for (uint32_t i = 0; survivor->killer == NULL && i < s->policy->fixture_count; i++)
 		if (s->passes[i])
-			survivor->killer = exhaust(s, &policy->fixtures[i], mutant);
+			survivor->killer = exhaust(s, &s->policy->fixtures[i], mutant);
 	for (uint32_t i = 0; survivor->killer == NULL && i < s->score.killer_count; i++)
 		survivor->killer = exhaust(s, s->killers[i], mutant);
-	for (uint32_t i = 0; survivor->killer == NULL && i < policy->allowed_count; i++)
-		if (mutant->name == NULL ||
-		    strcmp(mutant->name, policy->allowed[i]->tool.name) == 0)
-			if (search_call(s, policy->allowed[i], mutant, survivor) ==
-			    POLICY_SIDE_UNKNOWN)
-				state = POLICY_SIDE_UNKNOWN;
-	return survivor->killer != NULL ? POLICY_SIDE_WITNESS : state;
+	if (survivor->killer != NULL)
+		return POLICY_SIDE_WITNESS;
+	return search_allowed(s, mutant, survivor);
 }
 
 /* A fixture that was found for another mutant may do for this one. */

@@ -21,7 +21,9 @@ enum { TEXT_MAX = 8192 };
 	"      paths: { each: { prefix: src/ }, optional: true }\n"                              \
 	"    limits: { per_run: 4 }\n"                                                           \
 	"  git.push: { deny: always }\n"                                                         \
-	"budget: { run: { calls: 9 } }\n"                                                        \
+	"budget: { run: { calls: 9, usd: 1 } }\n"                                                \
+	"subagents: { child: { max_depth: 1, max_per_run: 3, grant: [ git.read.diff ] } }\n"     \
+	"llm: [ { provider: anthropic, models: [ \"a*\", b ] } ]\n"                              \
 	"memory: { read: [ \"ws/{workspace}/a/**\" ] }\n"
 
 #define CALL "{ call: git.read.diff, args: { commit: a }, input: { commit: a }"
@@ -61,6 +63,23 @@ static const struct {
     {CALL ", used: { tool: { per_run: 4 } }, expect: allow }", "budget.run.calls", "budget", ""},
     {CALL ", used: { run: { calls: 9 } }, expect: allow }", "budget.run.calls", "budget", "F"},
     {"{ call: git.read.diff, expect: allow }", "budget.run.calls", "budget", ""},
+    {"{ subagent: child, expect: allow }", "subagents.child", "rule", "P"},
+    {"{ subagent: other, expect: allow }", "subagents.child", "rule", ""},
+    {"{ subagent: child, depth: 2, expect: allow }", "subagents.child.max_depth", "limit", "F"},
+    {"{ subagent: child, used: { dispatched: 3 }, expect: allow }", "subagents.child.max_per_run",
+	"limit", "F"},
+    {"{ subagent: child, grant: git.read.diff, expect: allow }", "subagents.child.grant", "grant",
+	"P"},
+    {"{ subagent: child, grant: git.push, expect: allow }", "subagents.child.grant", "grant", "F"},
+    {"{ subagent: child, depth: 2, grant: git.push, expect: allow }", "subagents.child.grant",
+	"grant", ""},
+    {"{ model: ab, provider: anthropic, expect: allow }", "llm", "rule", "P"},
+    {"{ model: ab, provider: anthropic, expect: allow }", "llm", "a*", "P"},
+    {"{ model: ab, provider: anthropic, expect: allow }", "llm", "b", "F"},
+    {"{ model: ab, provider: bedrock, region: eu, expect: allow }", "llm", "rule", "F"},
+    {"{ model: ab, provider: bedrock, region: eu, expect: allow }", "llm", "a*", ""},
+    {"{ model: ab, provider: anthropic, used: { run: { usd: 1 } }, expect: allow }",
+	"budget.run.usd", "budget", "F"},
     {"{ read: ws/ws_acme/a/b, expect: allow }\n  - { read: ws/ws_acme/b, expect: allow }",
 	"memory.read", "ws/{workspace}/a/**", "PF"},
     {"{ write: ws/ws_acme/a/b, expect: allow }", "memory.read", "ws/{workspace}/a/**", ""},
@@ -113,7 +132,7 @@ coverage_has_every_rule_and_operator_with_its_line(void **state)
 
 	(void)state;
 	assert_int_equal(policy_coverage(policy, &coverage), ERR_OK);
-	assert_int_equal(coverage.count, 11);
+	assert_int_equal(coverage.count, 19);
 	assert_int_equal(coverage.covered, 1);
 	assert_true(policy_covered_is_whole(find(&coverage, "tools.git.push", "deny")));
 	assert_int_equal(find(&coverage, "trigger.where.$.repo", "len")->line, 8);

@@ -15,6 +15,9 @@ enum { TEXT_MAX = 8192 };
 	"  git.read.diff: { allow: { commit: { equals_trigger: $.commit } }, limits: { per_run: " \
 	"4 } }\n"                                                                                 \
 	"  git.push: { deny: always, why: \"pushing is a human act\" }\n"                         \
+	"subagents: { child: { max_depth: 1, max_per_run: 3, grant: [ git.read.diff ] } }\n"      \
+	"llm: [ { provider: anthropic, models: \"claude-*\" } ]\n"                                \
+	"budget: { run: { usd: 0.50 } }\n"                                                        \
 	"memory: { read: [ \"ws/{workspace}/a/**\" ], write: [ \"ws/{workspace}/{repo}\" ] }\n"
 
 /* A policy with one test. */
@@ -52,6 +55,18 @@ static const struct {
      "}, expect: BudgetExceededError, rule: budget.run.calls }",
 	true},
     {"{ call: git.nothing, expect: ToolNotAllowedError }", true},
+    {"{ subagent: child, expect: allow }", true},
+    {"{ subagent: child, depth: 2, expect: SubAgentDispatchError }", true},
+    {"{ subagent: child, used: { dispatched: 2 }, expect: allow }", true},
+    {"{ subagent: child, used: { dispatched: 3 }, expect: allow }", false},
+    {"{ subagent: child, grant: git.read.diff, expect: allow }", true},
+    {"{ subagent: child, grant: git.push, expect: SubAgentDispatchError }", true},
+    {"{ subagent: other, expect: SubAgentDispatchError }", true},
+    {"{ model: claude-x, provider: anthropic, expect: allow }", true},
+    {"{ model: claude-x, provider: bedrock, region: eu, expect: ModelNotAllowedError }", true},
+    {"{ model: claude-x, provider: anthropic, used: { run: { usd: 0.50 } }, expect: "
+     "BudgetExceededError, rule: budget.run.usd }",
+	true},
     {"{ read: ws/ws_acme/a/b, expect: allow }", true},
     {"{ read: ws/ws_acme/a/b, workspace: ws_other, expect: WorkspaceScopeError }", true},
     {"{ read: ws/ws_other/a/b, workspace: ws_other, expect: allow }", true},
@@ -171,6 +186,9 @@ fixture_text_has_every_key(void **state)
 	    "{ call: git.push, args: { a: 1 }, input: { b: x }, expect: allow }",
 	    "{ call: a, used: { run: { usd: 0.50 }, tool: { per_day: 2 } }, expect: allow }",
 	    "{ call: a, used: { day: { tokens: 7 } }, expect: allow }",
+	    "{ subagent: a, depth: 2, grant: b, used: { dispatched: 3 }, expect: allow }",
+	    "{ subagent: a, used: { day: { calls: 1 }, dispatched: 3 }, expect: allow }",
+	    "{ model: a, provider: bedrock, region: eu-west-1, expect: ModelNotAllowedError }",
 	    "{ read: ws/ws_acme/a, expect: allow }",
 	    "{ write: \"ws/ws_acme/ä b\", expect: MemoryNamespaceError }",
 	};

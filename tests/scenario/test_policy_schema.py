@@ -26,7 +26,8 @@ UNSEEN = {
         budget-run-above-day llm-no-budget llm-no-region llm-region-of-none
         manifest-integration.tools manifest-twice pin-twice
         schema-bounds.tools schema-effect.tools schema-enum.tools schema-required.tools subagent-grant-twice
-        test-args test-event test-no-event test-nothing test-two test-used tool-absent-and
+        test-args test-event test-no-event test-nothing test-two test-depth test-grant
+        test-no-provider test-region test-used tool-absent-and
         tool-limits-denied tool-no-operator tool-range-empty tool-why trigger-operators
     """,
     "needs arithmetic or a grammar": """
