@@ -17,6 +17,8 @@ const char *policy_operator_name(enum policy_operator operator);
 const struct policy_tool_rule *policy_tool_rule_find(const struct policy *policy, const char *name);
 /* The edge to a child by name, or NULL. */
 const struct policy_subagent *policy_subagent_find(const struct policy *policy, const char *name);
+/* True where the edge gives the child this tool. */
+bool policy_subagent_grants(const struct policy_subagent *edge, const char *tool);
 /* True where provider and region of a POLICY_MODEL request are the rule's. */
 bool policy_model_rule_is_at(
     const struct policy_model_rule *rule, const struct policy_request *request);

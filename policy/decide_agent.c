@@ -17,8 +17,8 @@ policy_subagent_find(const struct policy *policy, const char *name)
 	    sizeof(*policy->subagents.items), compare_edge);
 }
 
-static bool
-is_granted(const struct policy_subagent *edge, const char *tool)
+bool
+policy_subagent_grants(const struct policy_subagent *edge, const char *tool)
 {
 	for (uint32_t i = 0; i < edge->grant_count; i++)
 		if (strcmp(edge->grants[i], tool) == 0)
@@ -48,7 +48,7 @@ decide_subagent(const struct policy *policy, const struct policy_request *reques
 	if (usage->dispatched >= edge->run.most)
 		return decide_used_up(POLICY_REASON_FAN_OUT, ERR_SUBAGENT_DISPATCH, &edge->run);
 	/* A4. Nothing is inherited: the edge names every tool that goes over it. */
-	if (request->tool != NULL && !is_granted(edge, request->tool)) {
+	if (request->tool != NULL && !policy_subagent_grants(edge, request->tool)) {
 		deny = decide_because_of(POLICY_REASON_GRANT, ERR_SUBAGENT_DISPATCH, &edge->grant);
 		decide_name(&deny, request->tool, strlen(request->tool), edge->grant.allowed);
 		return deny;

@@ -20,10 +20,7 @@ policy_explain_subagent(
 	}
 	if (request->usage != NULL)
 		policy_explain_quota(misses, &edge->run, request->usage->dispatched);
-	for (uint32_t i = 0; request->tool != NULL && i < edge->grant_count; i++)
-		if (strcmp(edge->grants[i], request->tool) == 0)
-			return;
-	if (request->tool == NULL)
+	if (request->tool == NULL || policy_subagent_grants(edge, request->tool))
 		return;
 	miss = (struct policy_miss){.rule = edge->grant.rule,
 	    .line = edge->grant.line,

@@ -1,4 +1,5 @@
 /* Mutants of what a Skill may hand on and ask: edges to sub-agents, and rules for models. */
+#include "policy/constraint.h"
 #include "policy/mutate.h"
 
 /* The mutant in which changed (NULL: nothing) stands in edge's place. */
@@ -37,15 +38,6 @@ mutate_number(struct mutating *m, const struct policy_subagent *edge,
 	    (unsigned long long)quota->most);
 }
 
-static bool
-is_granted(const struct policy_subagent *edge, const char *tool)
-{
-	for (uint32_t i = 0; i < edge->grant_count; i++)
-		if (strcmp(edge->grants[i], tool) == 0)
-			return true;
-	return false;
-}
-
 static void
 put_grants(struct mutating *m, const struct policy_subagent *edge,
     const struct policy_subagent *changed, const char *verb, const char *tool)
@@ -74,7 +66,7 @@ mutate_grants(struct mutating *m, const struct policy_subagent *edge)
 		const char *tool = m->policy->allowed[i]->tool.name;
 		const char **grants;
 
-		if (is_granted(edge, tool))
+		if (policy_subagent_grants(edge, tool))
 			continue;
 		grants =
 		    mutate_copy(m, edge->grants, edge->grant_count, sizeof(*grants), UINT32_MAX, 1);
