@@ -12,17 +12,11 @@
 #include "common/io.h"
 #include "policy/format.h"
 
-#define ON_TEXT(member)                                                                    \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)fault;                                                               \
-		((struct policy_options *)context)->member = value;                        \
-		return ERR_OK;                                                             \
-	}
-ON_TEXT(team)
-ON_TEXT(profile)
-ON_TEXT(bundle)
-ON_TEXT(from)
+ARGS_KEEP_TEXT(struct policy_options, team)
+ARGS_KEEP_TEXT(struct policy_options, profile)
+ARGS_KEEP_TEXT(struct policy_options, bundle)
+ARGS_KEEP_TEXT(struct policy_options, from)
+ARGS_KEEP_FLAG(struct policy_options, force)
 
 static enum err
 on_run(void *context, const char *value, struct fault *fault)
@@ -32,15 +26,6 @@ on_run(void *context, const char *value, struct fault *fault)
 	if (options->run_count == POLICY_ARGV_MAX)
 		return fault_set(fault, ERR_PROTOCOL, "more than %d --run", POLICY_ARGV_MAX);
 	options->run[options->run_count++] = value;
-	return ERR_OK;
-}
-
-static enum err
-on_force(void *context, const char *value, struct fault *fault)
-{
-	(void)value;
-	(void)fault;
-	((struct policy_options *)context)->force = true;
 	return ERR_OK;
 }
 

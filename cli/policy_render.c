@@ -1,22 +1,11 @@
 /* praxa policy render: the page for reviewers, or the compiled form itself. */
 #include "policy/render.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
 #include "cli/cli.h"
 #include "cli/policy_common.h"
-#include "common/io.h"
 #include "policy/canonical.h"
 
-static enum err
-on_html(void *context, const char *value, struct fault *fault)
-{
-	(void)value;
-	(void)fault;
-	((struct policy_options *)context)->html = true;
-	return ERR_OK;
-}
+ARGS_KEEP_FLAG(struct policy_options, html)
 
 static enum err
 on_markdown(void *context, const char *value, struct fault *fault)
