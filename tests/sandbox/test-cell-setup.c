@@ -162,8 +162,8 @@ a_layer_that_cannot_be_is_named_with_advice(void **state)
 	trial->required = TRIAL_LAYERS | LAYER_BIT(CGROUP);
 	trial_start(&kit, trial);
 	assert_int_equal(trial->spawned, ERR_CONFINEMENT);
-	assert_string_equal(
-	    trial->fault.message, "required layer cgroup: no cgroup v2 is delegated to Praxa");
+	assert_string_equal(trial->fault.message,
+	    "required layer cgroup: no cgroup v2 is delegated to Praxa; see praxa doctor");
 	assert_int_equal(trial->output_length, 0);
 }
 
