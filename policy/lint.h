@@ -40,6 +40,8 @@ enum policy_lint_level { POLICY_LINT_NOTE = 0, POLICY_LINT_WARNING };
 	X(redundant_pattern, "redundant-pattern", WARNING)        \
 	X(whole_workspace, "whole-workspace", WARNING)            \
 	X(write_without_read, "write-without-read", NOTE)         \
+	X(redundant_model, "redundant-model", WARNING)            \
+	X(any_model, "any-model", NOTE)                           \
 	X(useless_limit, "useless-limit", WARNING)                \
 	X(day_in_one_run, "day-in-one-run", NOTE)                 \
 	X(default_limit, "default-limit", NOTE)                   \

@@ -36,6 +36,7 @@ struct claim {
 	FIXTURE_TRIGGER "tools:\n  git.read.diff:\n    allow:\n      commit: " constraint "\n"
 #define READ(patterns) FIXTURE_TRIGGER "memory:\n  read:\n" patterns
 #define WRITE(patterns) FIXTURE_TRIGGER "memory:\n  write:\n" patterns
+#define LLM(rules) FIXTURE_TRIGGER "budget: { run: { tokens: 1 } }\nllm:\n" rules
 #define PATTERN(tail) "    - \"ws/{workspace}/" tail "\"\n"
 #define L(name) POLICY_LINT_##name
 /* A file of its own, without FIXTURE_HEAD. */
@@ -152,6 +153,18 @@ static const struct claim claims[] = {
     {"written and not read", WRITE(PATTERN("a/**")), L(write_without_read), 1, 10},
     {"written and read", READ(PATTERN("a/**")) "  write: [ \"ws/{workspace}/a/{repo}\" ]\n",
 	L(write_without_read), 0, 0},
+    {"a model that another pattern opens",
+	LLM("  - { provider: anthropic, models: [ claude-*, claude-sonnet ] }\n"),
+	L(redundant_model), 1, 10},
+    {"a model that two rules open together",
+	LLM("  - { provider: bedrock, region: [ r1, r2 ], models: a* }\n"
+	    "  - { provider: bedrock, region: r1, models: [ ab, b ] }\n"),
+	L(redundant_model), 1, 11},
+    {"a model in a region of its own",
+	LLM("  - { provider: bedrock, region: r1, models: a* }\n"
+	    "  - { provider: bedrock, region: r2, models: ab }\n"),
+	L(redundant_model), 0, 0},
+    {"every model", LLM("  - { provider: anthropic, models: \"*\" }\n"), L(any_model), 1, 10},
     {"more calls of a tool than of the run", CALL("{ eq: a }") "    limits: { per_run: 40 }\n",
 	L(useless_limit), 1, 12},
     {"fewer calls of a tool than of the run", CALL("{ eq: a }") "    limits: { per_run: 39 }\n",
