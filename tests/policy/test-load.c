@@ -380,13 +380,14 @@ load_once(void *context)
 	return r == ERR_OK || r == ERR_INTERNAL;
 }
 
+/* The file that has every key. */
 static void
 load_survives_every_failed_allocation(void **state)
 {
-	SCOPED_FREE char *text = fixture_read("good/review.policy.yaml");
-	SCOPED_FREE char *manifest = fixture_read("good/git.tools.yaml");
+	SCOPED_FREE char *text = fixture_read("good/full.policy.yaml");
+	SCOPED_FREE char *manifest = fixture_read("good/full.tools.yaml");
 	struct pack_file files[] = {
-	    {"manifest/git.tools.yaml", 23, (unsigned char *)manifest, (uint32_t)strlen(manifest)},
+	    {"manifest/full.tools.yaml", 24, (unsigned char *)manifest, (uint32_t)strlen(manifest)},
 	    {"policy", 6, (unsigned char *)text, (uint32_t)strlen(text)},
 	};
 	struct pack pack = {.files = files, .count = 2};
