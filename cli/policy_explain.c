@@ -156,6 +156,12 @@ print_miss(const char *path, const struct policy_miss *miss)
 	print_place(path, miss->rule, miss->line);
 }
 
+static const char *const verdict_words[][2] = {
+    [POLICY_DENY] = {"DENY", "deny"},
+    [POLICY_ALLOW] = {"ALLOW", "allow"},
+    [POLICY_ASK] = {"ASK", "ask"},
+};
+
 static void
 print_text(const char *path, const struct policy_request *request,
     const struct policy_explanation *explanation)
@@ -163,8 +169,8 @@ print_text(const char *path, const struct policy_request *request,
 	const struct policy_decision *decision = &explanation->decision;
 	struct fault fault = {0};
 
-	printf("%s: %s\n", decision->verdict == POLICY_ALLOW ? "ALLOW" : "DENY",
-	    policy_reason_text(decision->reason));
+	printf(
+	    "%s: %s\n", verdict_words[decision->verdict][0], policy_reason_text(decision->reason));
 	if (policy_fault(request, decision, &fault) != ERR_OK)
 		printf("  %s: %s\n", err_name(decision->code), fault.message);
 	print_place(path, decision->rule, decision->line);
@@ -213,8 +219,7 @@ print_json(const char *path, const struct policy_request *request,
 		misses[i][5] = pair("matched_bytes", number(miss->at));
 		items[i] = (struct value){.type = VALUE_MAP, .length = 6, .pairs = misses[i]};
 	}
-	pairs[0] =
-	    pair("verdict", value_string(decision->verdict == POLICY_ALLOW ? "allow" : "deny"));
+	pairs[0] = pair("verdict", value_string(verdict_words[decision->verdict][1]));
 	pairs[1] = pair("error", value_string(err_name(decision->code)));
 	pairs[2] = pair("reason", value_string(policy_reason_text(decision->reason)));
 	pairs[3] = pair("message", value_string(fault.message));

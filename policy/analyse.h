@@ -153,6 +153,8 @@ enum analyse_answer analyse_key_find(struct analysis *a, const struct policy_pat
     const void *context, struct key_example *ret);
 
 struct box box_of_where(struct analysis *a, const struct policy_trigger_rule *rule);
+/* Calls whose arguments satisfy args, whatever else they pass. */
+struct box box_of_args(struct analysis *a, const struct policy_constraints *args);
 struct box box_of_tool(struct analysis *a, const struct policy_tool_rule *rule);
 /* The requests that lie in both. */
 struct box box_meet(struct analysis *a, const struct box *x, const struct box *y);

@@ -1,24 +1,36 @@
 /* Rules as boxes. */
 #include "policy/analyse.h"
 
-struct box
-box_of_where(struct analysis *a, const struct policy_trigger_rule *rule)
+static struct box
+box_of(struct analysis *a, const struct policy_constraints *from, bool payload)
 {
-	struct box_slot *slots = analyse_alloc(a, rule->where.count, sizeof(*slots));
+	struct box_slot *slots = analyse_alloc(a, from->count, sizeof(*slots));
 
 	if (slots == NULL)
 		return (struct box){0};
-	for (uint32_t i = 0; i < rule->where.count; i++) {
-		const struct policy_constraint *constraint = &rule->where.items[i];
+	for (uint32_t i = 0; i < from->count; i++) {
+		const struct policy_constraint *constraint = &from->items[i];
 
 		slots[i] = (struct box_slot){.name = constraint->name,
-		    .payload = true,
+		    .payload = payload,
 		    .may_miss = constraint->optional || constraint->absent,
 		    .may_have = !constraint->absent};
 		if (slots[i].may_have)
 			slots[i].atoms = analyse_atoms(a, constraint, NULL);
 	}
-	return (struct box){.slots = slots, .count = rule->where.count};
+	return (struct box){.slots = slots, .count = from->count};
+}
+
+struct box
+box_of_where(struct analysis *a, const struct policy_trigger_rule *rule)
+{
+	return box_of(a, &rule->where, true);
+}
+
+struct box
+box_of_args(struct analysis *a, const struct policy_constraints *args)
+{
+	return box_of(a, args, false);
 }
 
 /* An argument is what its constraint and its schema both take. */
@@ -74,6 +86,8 @@ box_meet(struct analysis *a, const struct box *x, const struct box *y)
 		struct box_slot *slot = &slots[box.count++];
 
 		*slot = order <= 0 ? x->slots[i] : y->slots[j];
+		if (order != 0 && !slot->payload && (order < 0 ? y : x)->closed)
+			slot->may_have = false;
 		if (order == 0) {
 			slot->may_miss = slot->may_miss && y->slots[j].may_miss;
 			slot->may_have = slot->may_have && y->slots[j].may_have;

@@ -411,6 +411,7 @@ whole(struct value_build *b, const struct policy *policy)
 	put_part(b, &root, "trigger", triggers(b, policy));
 	put_part(b, &root, "tools", tools(b, policy));
 	put_part(b, &root, "memory", memory(b, policy));
+	put_part(b, &root, "approval", canonical_approvals(b, &policy->approvals));
 	put_part(b, &root, "subagents", canonical_subagents(b, &policy->subagents));
 	put_part(b, &root, "llm", canonical_models(b, &policy->models));
 	put_part(b, &root, "budget", budget(b, skill));

@@ -1,7 +1,30 @@
-/* Sub-agents and models in the compiled form's text. */
+/* Approvals, sub-agents and models in the compiled form's text. */
 #include "policy/canonical_parts.h"
 
-enum { SECTION_MAX = 4 };
+enum { SECTION_MAX = 8 };
+
+struct value
+canonical_approvals(struct value_build *b, const struct policy_approvals *from)
+{
+	struct value_list list = value_list_new(b, from->count);
+
+	for (uint32_t i = 0; i < list.room; i++) {
+		const struct policy_approval *approval = &from->items[i];
+		struct value_map one = value_map_new(b, SECTION_MAX);
+
+		value_map_text(b, &one, "tool", approval->tool);
+		value_map_put(b, &one, "args", canonical_constraints(b, &approval->args));
+		if (approval->has_below)
+			value_map_put(b, &one, "below", approval->below);
+		value_map_text(b, &one, "group", approval->group);
+		value_map_text(b, &one, "person", approval->person);
+		if (approval->not_initiator)
+			value_map_true(b, &one, "not_initiator");
+		value_map_number(b, &one, "expires", approval->expires_ns);
+		value_list_put(b, &list, value_map_done(&one));
+	}
+	return canonical_set(b, &list);
+}
 
 struct value
 canonical_subagents(struct value_build *b, const struct policy_subagents *from)

@@ -15,6 +15,9 @@ bool policy_test_holds(
 const char *policy_operator_name(enum policy_operator operator);
 /* The rule for a tool, or at least its manifest's row, by name; NULL: no manifest has it. */
 const struct policy_tool_rule *policy_tool_rule_find(const struct policy *policy, const char *name);
+/* True where approval is about the call. request is one of a tool. */
+bool policy_approval_asks(
+    const struct policy_approval *approval, const struct policy_request *request);
 /* The edge to a child by name, or NULL. */
 const struct policy_subagent *policy_subagent_find(const struct policy *policy, const char *name);
 /* True where the edge gives the child this tool. */

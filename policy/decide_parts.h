@@ -21,6 +21,9 @@ void decide_name(
 /* request has a name and a workspace; usage is never NULL. */
 struct policy_decision decide_tool(const struct policy *policy,
     const struct policy_request *request, const struct policy_usage *usage);
+/* What becomes of a call that would be allowed. */
+struct policy_decision decide_approval(const struct policy *policy,
+    const struct policy_request *request, const struct policy_decision *allowed);
 struct policy_decision decide_subagent(const struct policy *policy,
     const struct policy_request *request, const struct policy_usage *usage);
 struct policy_decision decide_model(const struct policy *policy,

@@ -1,4 +1,4 @@
-/* Whether a call of a tool is allowed: steps C1 to C9. */
+/* Whether a call of a tool is allowed: steps C1 to C10. */
 #include "policy/decide_parts.h"
 
 /* The arguments of a call that a rule allows in principle. */
@@ -73,7 +73,6 @@ decide_quotas(const struct policy *policy, const struct policy_tool_rule *rule,
 		if (budget[calls[i]].most > 0 && usage->budget[calls[i]] >= budget[calls[i]].most)
 			return decide_used_up(
 			    POLICY_REASON_BUDGET, ERR_BUDGET_EXCEEDED, &budget[calls[i]]);
-	/* C9. Allowed by a rule that names this tool and every argument. */
 	return decide_because(POLICY_REASON_ALLOW_RULE, ERR_OK, rule->allow_rule, rule->allow_line);
 }
 
@@ -103,5 +102,6 @@ decide_tool(const struct policy *policy, const struct policy_request *request,
 	deny = decide_arguments(rule, request);
 	if (deny.verdict != POLICY_ALLOW)
 		return deny;
-	return decide_quotas(policy, rule, usage);
+	deny = decide_quotas(policy, rule, usage);
+	return deny.verdict == POLICY_ALLOW ? decide_approval(policy, request, &deny) : deny;
 }

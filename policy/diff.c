@@ -32,7 +32,7 @@ is_witness(const void *context, const struct box_example *example)
 
 	request.args = request.action == POLICY_TOOL ? &example->args : NULL;
 	request.input = &example->input;
-	return policy_decide(c->allows, &request).verdict == POLICY_ALLOW &&
+	return policy_decide(c->allows, &request).verdict != POLICY_DENY &&
 	       policy_decide(c->refuses, &request).verdict == POLICY_DENY;
 }
 
@@ -154,6 +154,7 @@ diff_tool(
 	compare_tool(d, d->old, d->new, old, new, &dimension->closed);
 	if (!is_open(old) || !is_open(new))
 		return;
+	diff_approvals(d, old, new);
 	diff_tool_limits(d, old, new);
 	diff_tool_cell(d, &old->tool, &new->tool);
 }

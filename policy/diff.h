@@ -24,6 +24,7 @@ struct policy_side {
 	struct policy_request request;
 	struct value args, input; /* what request points to */
 	struct policy_usage usage;
+	struct value confidence;
 	const char *text; /* "" or what changed */
 	uint32_t line;    /* in the policy that allows it; 0: none */
 };
@@ -41,6 +42,9 @@ struct policy_diff {
 	void *memory;
 };
 
+/* True where theirs requires an approval of the call that nothing of own implies. */
+bool diff_asks_less(
+    const struct policy *own, const struct policy *theirs, const struct policy_request *request);
 /* Compares. Pure, no I/O, bounded work. ERR_INTERNAL: out of memory; then *ret is untouched.
  * policy_diff_done frees. The policies must outlive the diff. */
 MUST_USE enum err policy_diff(

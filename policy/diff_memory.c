@@ -15,7 +15,7 @@ is_witness(const void *context, const struct key_example *example)
 
 	request.name = example->name;
 	request.input = &example->input;
-	return policy_decide(c->allows, &request).verdict == POLICY_ALLOW &&
+	return policy_decide(c->allows, &request).verdict != POLICY_DENY &&
 	       policy_decide(c->refuses, &request).verdict == POLICY_DENY;
 }
 

@@ -29,6 +29,9 @@ void diff_tool_cell(
 /* How often it may be called. */
 void diff_tool_limits(
     struct differing *d, const struct policy_tool_rule *old, const struct policy_tool_rule *new);
+/* Who is asked first. */
+void diff_approvals(
+    struct differing *d, const struct policy_tool_rule *old, const struct policy_tool_rule *new);
 void diff_subagents(struct differing *d);
 void diff_models(struct differing *d);
 /* Keys that a pattern of own matches and none of theirs does. */

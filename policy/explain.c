@@ -85,8 +85,8 @@ explain_arguments(struct misses *misses, const struct policy_tool_rule *rule,
 }
 
 static void
-explain_tool(
-    const struct policy *policy, const struct policy_request *request, struct misses *misses)
+explain_tool(const struct policy *policy, const struct policy_request *request, uint64_t approvals,
+    struct misses *misses)
 {
 	const struct policy_tool_rule *rule = policy_tool_rule_find(policy, request->name);
 	struct policy_miss miss = {0};
@@ -102,6 +102,14 @@ explain_tool(
 	}
 	if (!rule->allow)
 		return;
+	for (uint32_t i = 0; i < policy->approvals.count; i++)
+		if ((approvals >> i & 1) != 0) {
+			miss = (struct policy_miss){.rule = "approval",
+			    .line = policy->approvals.items[i].line,
+			    .operator= "approval",
+			    .allowed = policy->approvals.items[i].allowed};
+			policy_explain_add(misses, &miss, "", 0);
+		}
 	explain_arguments(misses, rule, request);
 	for (unsigned i = 0; request->usage != NULL && i < POLICY_RATE_COUNT; i++)
 		policy_explain_quota(misses, &rule->limits[i], request->usage->tool[i]);
@@ -184,15 +192,15 @@ explain_memory(const struct policy_patterns *patterns, const struct policy_reque
 }
 
 static void
-explain_denial(
-    const struct policy *policy, const struct policy_request *request, struct misses *misses)
+explain_denial(const struct policy *policy, const struct policy_request *request,
+    uint64_t approvals, struct misses *misses)
 {
 	switch (request->action) {
 	case POLICY_TRIGGER:
 		explain_trigger(policy, request, misses);
 		break;
 	case POLICY_TOOL:
-		explain_tool(policy, request, misses);
+		explain_tool(policy, request, approvals, misses);
 		break;
 	case POLICY_MEMORY_READ:
 		explain_memory(&policy->read, request, misses);
@@ -221,7 +229,7 @@ policy_explain(const struct policy *policy, const struct policy_request *request
 	if (policy == NULL || request->name == NULL || request->workspace == NULL ||
 	    explanation.decision.verdict == POLICY_ALLOW)
 		return explanation;
-	explain_denial(policy, request, &misses);
+	explain_denial(policy, request, explanation.decision.approvals, &misses);
 	memcpy(explanation.misses, misses.items, sizeof(misses.items));
 	explanation.count = misses.count;
 	return explanation;

@@ -17,7 +17,8 @@ struct policy_miss {
 	char field[FAULT_FIELD_MAX]; /* copied: an argument, a path, a variable; "" */
 	const char *operator;        /* as the language spells it; "schema", "missing", "unnamed",
 				      * "event", "source", "text", "value", "deny", "used",
-				      * "depth", "grant", "provider", "region", "models" */
+				      * "depth", "grant", "provider", "region", "models",
+				      * "approval" */
 	const char *allowed;         /* what is accepted */
 	size_t at;                   /* of "text": bytes of the key that did match */
 };

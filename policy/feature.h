@@ -19,7 +19,8 @@ struct policy;
 	X(DAY_TOKENS, "budget.day.tokens", "counting the tokens of a day")  \
 	X(DAY_USD, "budget.day.usd", "counting the money of a day")         \
 	X(SUBAGENTS, "subagents", "dispatching sub-agents")                 \
-	X(MODELS, "llm", "calling models")
+	X(MODELS, "llm", "calling models")                                  \
+	X(APPROVAL, "approval", "asking a person first")
 #define POLICY_FEATURE_ENUM(name, key, words) POLICY_FEATURE_##name,
 enum policy_feature {
 	POLICY_FEATURES(POLICY_FEATURE_ENUM) POLICY_FEATURE_COUNT,

@@ -195,6 +195,13 @@ read_subagents(struct policy_reader *reader, const struct yaml_node *key, void *
 }
 
 static void
+read_approval(struct policy_reader *reader, const struct yaml_node *key, void *into)
+{
+	(void)reader;
+	((struct policy_loading *)into)->approval = key;
+}
+
+static void
 read_llm(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
 	((struct policy_loading *)into)->llm = key;
@@ -296,6 +303,9 @@ static const struct policy_key policy_rows[] = {
 	.item = &policy_tool_rule_item, .pattern = POLICY_PATTERN_TOOL},
     {"memory", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "keys it may read and write",
 	.rows = memory_rows, .within = policy_of},
+    {"approval", POLICY_OPTIONAL, POLICY_TYPE_LIST, read_approval,
+	"calls that a person must approve first", 1, POLICY_APPROVALS_MAX,
+	.item = &policy_approval_item},
     {"subagents", POLICY_OPTIONAL, POLICY_TYPE_MAP, read_subagents,
 	"Skills that it may dispatch, by name", .item = &policy_subagent_item,
 	.pattern = POLICY_PATTERN_NAME},

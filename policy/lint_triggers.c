@@ -199,7 +199,7 @@ is_started(const void *context, const struct box_example *example)
 	    .input = &example->input};
 
 	return is_example(&s->trigger, example) &&
-	       (s->tool == NULL || policy_decide(s->trigger.policy, &call).verdict == POLICY_ALLOW);
+	       (s->tool == NULL || policy_decide(s->trigger.policy, &call).verdict != POLICY_DENY);
 }
 
 enum analyse_answer

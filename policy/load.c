@@ -226,6 +226,8 @@ load_rules(
 		policy_read_tools(reader, loading->tools, loading->policy);
 	if (reader->out_of_memory || reader->problems->count > before)
 		return;
+	if (loading->approval != NULL)
+		policy_read_approvals(reader, loading->approval, loading->policy);
 	if (loading->subagents != NULL)
 		policy_read_subagents(reader, loading->subagents, loading->policy);
 }

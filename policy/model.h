@@ -137,6 +137,27 @@ struct policy_tool_index {
 	uint32_t mask;                        /* twice as many as tools, a power of two, less 1 */
 };
 
+/* A decision names those that ask in a mask of 64 bits. */
+enum { POLICY_APPROVALS_MAX = 64 };
+
+/* Calls that a person must approve first. */
+struct policy_approval {
+	uint32_t line;
+	const char *tool;               /* one that a rule allows */
+	struct policy_constraints args; /* all of them hold in the calls that it is about */
+	bool has_below;                 /* only calls that the Skill is less sure of than this, */
+	struct value below;             /* a number above 0, at most 1 */
+	const char *group, *person;     /* who approves; the other one is NULL */
+	bool not_initiator;             /* and not who started the run */
+	uint64_t expires_ns;
+	const char *allowed; /* for people */
+};
+
+struct policy_approvals {
+	const struct policy_approval *items; /* in the order of the file */
+	uint32_t count;
+};
+
 struct policy {
 	struct arena arena;
 	struct digest digest; /* of the compiled form */
@@ -156,6 +177,7 @@ struct policy {
 	struct policy_patterns read, write;
 	struct policy_subagents subagents;
 	struct policy_models models;
+	struct policy_approvals approvals;
 	const struct policy_fixture *fixtures; /* no decision reads them */
 	uint32_t fixture_count;
 };

@@ -153,11 +153,15 @@ struct policy_request {
 	 * and a tool that it is to have, NULL asking for the dispatch alone. */
 	uint32_t depth;
 	const char *tool;
-	const char *provider, *region;    /* of a model; region NULL: the provider has none */
+	const char *provider, *region; /* of a model; region NULL: the provider has none */
+	/* Of a tool: how sure the Skill says it is, from 0 to 1. NULL, or no number: not at all. It
+	 * may only ever ask for more. */
+	const struct value *confidence;
 	const struct policy_usage *usage; /* what was used before it; NULL: nothing */
 };
 
-enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
+/* POLICY_ASK: a person must approve it first; until then it is not allowed. */
+enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW, POLICY_ASK };
 
 /* X(name, verdict, text): a reason owns its verdict */
 #define POLICY_REASONS(X)                                                    \
@@ -173,6 +177,7 @@ enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
 	X(FAN_OUT, DENY, "the run may dispatch no more of it")               \
 	X(GRANT, DENY, "the tool is not granted to the sub-agent")           \
 	X(BUDGET, DENY, "the budget is used up")                             \
+	X(APPROVAL, ASK, "a person must approve it first")                   \
 	X(ALLOW_RULE, ALLOW, "a rule allows it")
 #define POLICY_REASON_ENUM(name, verdict, text) POLICY_REASON_##name,
 enum policy_reason { POLICY_REASONS(POLICY_REASON_ENUM) POLICY_REASON_COUNT };
@@ -189,6 +194,9 @@ struct policy_decision {
 	/* The argument at fault, or the variable without a value: copied, printable, because the
 	 * request is borrowed and hostile. "" */
 	char field[FAULT_FIELD_MAX];
+	/* Of POLICY_ASK: which approvals, by bit in the order of the file. All of them are needed;
+	 * rule and line are the first's. */
+	uint64_t approvals;
 };
 
 /* Compiles a source pack (policy/source.h). On ERR_POLICY problems says why, with positions, and

@@ -249,6 +249,7 @@ policy_render(const struct policy *policy, const char *shown, enum page_style st
 	render_triggers(&page, policy);
 	render_tools(&page, policy);
 	render_memory(&page, policy);
+	render_approvals(&page, policy);
 	render_subagents(&page, policy);
 	render_models(&page, policy);
 	render_budget(&page, policy);

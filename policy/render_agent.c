@@ -1,4 +1,6 @@
-/* Sub-agents and models on the page. */
+/* Approvals, sub-agents and models on the page. */
+#include <stdio.h>
+
 #include "policy/render_parts.h"
 
 static void
@@ -59,4 +61,42 @@ render_models(struct page *page, const struct policy *policy)
 	    "*", "**");
 	for (uint32_t i = 0; i < policy->models.count; i++)
 		render_rule(page, &policy->models.items[i]);
+}
+
+static void
+render_approval(struct page *page, const struct policy_approval *approval)
+{
+	char below[POLICY_AMOUNT_MAX] = "";
+
+	page_item(
+	    page, 1, "A call of {} needs the approval of []", approval->tool, approval->allowed);
+	if (approval->has_below) {
+		snprintf(below, sizeof(below), "%.6g",
+		    approval->below.type == VALUE_INT ? (double)approval->below.integer
+						      : approval->below.real);
+		page_more(page, ", if the Skill says that it is less sure than {} or does not say",
+		    below);
+	}
+	page_more(page, approval->args.count > 0 ? ", when all of this holds" : "");
+	page_line(page, approval->line);
+	page_more(page, approval->args.count > 0 ? ":" : "");
+	for (uint32_t i = 0; i < approval->args.count; i++) {
+		page_item(page, 2, "{} is ", approval->args.items[i].name);
+		render_constraint(page, &approval->args.items[i]);
+		page_line(page, approval->args.items[i].line);
+	}
+}
+
+void
+render_approvals(struct page *page, const struct policy *policy)
+{
+	page_heading(page, 2, "What a person must approve first");
+	if (policy->approvals.count == 0)
+		page_paragraph(page, "Nothing.");
+	else
+		page_paragraph(page,
+		    "Every approval that is about a call is needed. Who does not answer in time "
+		    "has not said no.");
+	for (uint32_t i = 0; i < policy->approvals.count; i++)
+		render_approval(page, &policy->approvals.items[i]);
 }

@@ -14,6 +14,7 @@ void render_properties(struct page *page, unsigned depth, const struct policy_sc
 void render_texts(struct page *page, const char *const *texts, uint32_t count, const char *last);
 
 /* render_agent.c: what it may hand on and ask. */
+void render_approvals(struct page *page, const struct policy *policy);
 void render_subagents(struct page *page, const struct policy *policy);
 void render_models(struct page *page, const struct policy *policy);
 

@@ -27,7 +27,7 @@
 struct policy_loading {
 	struct policy *policy;
 	/* Keys that are read last: their rules need all tools, or the whole file. */
-	const struct yaml_node *manifests, *tools, *subagents, *llm;
+	const struct yaml_node *manifests, *tools, *approval, *subagents, *llm;
 };
 
 /* keys_read.c: everything but the rules for tools. */
@@ -43,6 +43,11 @@ void policy_budget_defaults(struct policy *policy);
 /* Sets most, and text: the amount and words. */
 void policy_read_quota(struct policy_reader *reader, struct policy_quota *quota, uint64_t most,
     enum policy_unit unit, const char *words);
+
+/* approval_read.c: one approval, and the list of them; policy->tools is whole. */
+extern const struct policy_key policy_approval_item;
+void policy_read_approvals(
+    struct policy_reader *reader, const struct yaml_node *key, struct policy *policy);
 
 /* subagent_read.c: one edge, and the map of them; policy->allowed is whole. */
 extern const struct policy_key policy_subagent_item;

@@ -109,6 +109,9 @@ say(const struct policy_request *request, const struct policy_decision *decision
 	case POLICY_REASON_GRANT:
 	case POLICY_REASON_BUDGET:
 		return say_used_up(what, decision, name, fault);
+	case POLICY_REASON_APPROVAL:
+		return fault_set(fault, decision->code, "the %s \"%s\" needs the approval of %s",
+		    what, name, allowed);
 	case POLICY_REASON_ALLOW_RULE:
 		return fault_set(fault, ERR_OK, "allowed");
 	case POLICY_REASON_COUNT:

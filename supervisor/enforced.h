@@ -20,7 +20,8 @@
 	X(DAY_TOKENS, 0, "no model can be called yet, so nothing counts tokens") \
 	X(DAY_USD, 0, "no model can be called yet, so nothing knows prices")     \
 	X(SUBAGENTS, 0, "no run can dispatch another yet")                       \
-	X(MODELS, 0, "no model can be called yet")
+	X(MODELS, 0, "no model can be called yet")                               \
+	X(APPROVAL, 0, "nobody can be asked yet")
 
 #define SUPERVISOR_FEATURE_BIT(name, enforced, reason) \
 	| (uint64_t)(enforced) << POLICY_FEATURE_##name

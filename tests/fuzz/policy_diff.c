@@ -32,8 +32,9 @@ static void
 check(const struct policy_side *side, const struct policy *allows, const struct policy *refuses)
 {
 	if (side->state == POLICY_SIDE_WITNESS && side->has_request &&
-	    (policy_decide(allows, &side->request).verdict != POLICY_ALLOW ||
-		policy_decide(refuses, &side->request).verdict != POLICY_DENY))
+	    (policy_decide(allows, &side->request).verdict == POLICY_DENY ||
+		(policy_decide(refuses, &side->request).verdict != POLICY_DENY &&
+		    !diff_asks_less(allows, refuses, &side->request))))
 		abort();
 }
 

@@ -54,6 +54,13 @@
 			__VA_ARGS__                                                                \
 		}                                                                                  \
 	}
+/* A call of which the Skill is this sure. */
+#define SURE(says, how, arguments, why, error, part)                                   \
+	{                                                                              \
+		.claim = says, .action = POLICY_TOOL, .name = DIFF, .args = arguments, \
+		.input = INPUT, .confidence = how, .reason = POLICY_REASON_##why,      \
+		.code = ERR_##error, .rule = part, .field = ""                         \
+	}
 #define BUDGET(name) .budget[POLICY_BUDGET_##name]
 #define RATE(name) .tool[POLICY_RATE_##name]
 #define ALLOW "tools.git.read.diff.allow"
@@ -79,10 +86,9 @@ const struct decide_row decide_rows[] = {
     TRIGGER("T3 an optional one that holds", "cli", "review",
 	"{\"commit\":\"a\",\"branch\":\"feature/x\"}", ALLOW_RULE, "trigger", ""),
 
-    CALL("C9 the trigger's commit", DIFF, "{\"commit\":\"abc\"}", ALLOW_RULE, OK, ALLOW, ""),
-    CALL("C9 every argument", DIFF,
-	"{\"commit\":\"abc\",\"context\":20,\"paths\":[\"src/a/b/c.c\"],\"format\":\"stat\","
-	"\"ratio\":0.5}",
+    CALL("C10 the trigger's commit", DIFF, "{\"commit\":\"abc\"}", ALLOW_RULE, OK, ALLOW, ""),
+    CALL("C10 every argument", DIFF,
+	"{\"commit\":\"abc\",\"context\":20,\"paths\":[\"src/a/b/c.c\"],\"format\":\"patch\"}",
 	ALLOW_RULE, OK, ALLOW, ""),
     CALL("C1 no such tool", "git.pull", "{}", NO_RULE, TOOL_NOT_ALLOWED, "tools", ""),
     CALL("C1 a prefix of a tool", "git.read", "{}", NO_RULE, TOOL_NOT_ALLOWED, "tools", ""),
@@ -126,7 +132,7 @@ const struct decide_row decide_rows[] = {
 	"{\"commit\":\"abc\",\"paths\":[\"src/a/1.c\",\"src/a/2.c\",\"src/a/3.c\"]}", ARGUMENT,
 	TOOL_ARGUMENT, ALLOW ".paths", "paths"),
 
-    AFTER("C9 below every limit", ALLOW_RULE, OK, ALLOW, RATE(RUN) = 2, RATE(HOUR) = 4,
+    AFTER("C10 below every limit", ALLOW_RULE, OK, ALLOW, RATE(RUN) = 2, RATE(HOUR) = 4,
 	RATE(DAY) = 1000, BUDGET(RUN_CALLS) = 8, BUDGET(DAY_CALLS) = 11),
     AFTER("C7 the tool's calls of the run are used up", RATE, RATE_LIMIT,
 	"tools.git.read.diff.limits.per_run", RATE(RUN) = 3),
@@ -138,8 +144,21 @@ const struct decide_row decide_rows[] = {
 	BUDGET(RUN_CALLS) = 9),
     AFTER("C8 the day's calls are used up", BUDGET, BUDGET_EXCEEDED, "budget.day.calls",
 	BUDGET(DAY_CALLS) = 12),
-    AFTER("C9 money is not what a tool costs", ALLOW_RULE, OK, ALLOW, BUDGET(DAY_USD) = UINT64_MAX),
+    AFTER(
+	"C10 money is not what a tool costs", ALLOW_RULE, OK, ALLOW, BUDGET(DAY_USD) = UINT64_MAX),
 
+    SURE("C9 a stat", "1", "{\"commit\":\"abc\",\"format\":\"stat\"}", APPROVAL, APPROVAL_REQUIRED,
+	"approval"),
+    SURE("C9 not sure enough", "0.29", "{\"commit\":\"abc\",\"ratio\":0.5}", APPROVAL,
+	APPROVAL_REQUIRED, "approval"),
+    SURE("C9 not sure at all", NULL, "{\"commit\":\"abc\",\"ratio\":0.5}", APPROVAL,
+	APPROVAL_REQUIRED, "approval"),
+    SURE("C9 no number", "\"very\"", "{\"commit\":\"abc\",\"ratio\":0.5}", APPROVAL,
+	APPROVAL_REQUIRED, "approval"),
+    SURE(
+	"C10 just sure enough", "0.3", "{\"commit\":\"abc\",\"ratio\":0.5}", ALLOW_RULE, OK, ALLOW),
+    SURE("C10 other arguments", "0", "{\"commit\":\"abc\",\"format\":\"patch\"}", ALLOW_RULE, OK,
+	ALLOW),
     EDGE("A5 a child", "summarizer", 1, NULL, 0, ALLOW_RULE, OK, "subagents.summarizer", ""),
     EDGE("A5 a child with a tool", "summarizer", 2, DIFF, 2, ALLOW_RULE, OK, "subagents.summarizer",
 	""),
@@ -262,6 +281,7 @@ decide_request(const struct decide_row *row, struct arena *arena)
 	    .tool = row->tool,
 	    .provider = row->provider,
 	    .region = row->region,
+	    .confidence = row->confidence != NULL ? fixture_value(arena, row->confidence) : NULL,
 	};
 }
 
@@ -281,7 +301,9 @@ decide_check(const struct policy *policy, const struct decide_row *row)
 		    err_name(decision.code));
 	assert_int_equal(decision.reason, row->reason);
 	assert_int_equal(decision.code, row->code);
-	assert_int_equal(decision.verdict, allowed ? POLICY_ALLOW : POLICY_DENY);
+	assert_int_equal(decision.verdict, allowed                                 ? POLICY_ALLOW
+					   : row->reason == POLICY_REASON_APPROVAL ? POLICY_ASK
+										   : POLICY_DENY);
 	if (row->rule != NULL)
 		assert_string_equal(decision.rule, row->rule);
 	assert_string_equal(decision.field, row->field);

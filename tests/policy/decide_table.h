@@ -15,6 +15,7 @@ struct decide_row {
 	const struct policy_usage *usage;
 	uint32_t depth;
 	const char *tool, *provider, *region;
+	const char *confidence; /* JSON */
 };
 
 extern const struct decide_row decide_rows[];

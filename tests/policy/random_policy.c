@@ -9,7 +9,8 @@ enum { TEXT_MAX = 8192 };
 
 /* What a policy is drawn as: parts that can be drawn anew one by one. */
 struct draft {
-	uint64_t seeds[8]; /* manifest, trigger, tool, read, write, quotas, sub-agents, models */
+	uint64_t
+	    seeds[9]; /* manifest, trigger, tool, read, write, quotas, agents, models, approvals */
 };
 
 struct text {
@@ -279,6 +280,29 @@ say_models(struct random *random, struct text *text)
 		    PICK(random, places), PICK(random, globs), PICK(random, globs));
 }
 
+static void
+say_approvals(struct random *random, struct text *text)
+{
+	static const char *const confidences[] = {
+	    "", ", confidence: { below: 0.5 }", ", confidence: { below: 1 }"};
+	static const char *const people[] = {
+	    "group: a", "group: b", "group: a, not: run_initiator"};
+	uint32_t rules = random_draw(random, 2) ? random_draw(random, 4) : 0;
+
+	if (rules > 0)
+		say(text, "approval:\n");
+	for (uint32_t i = 0; i < rules; i++) {
+		say(text, "  - { when: { tool: t.a");
+		if (random_draw(random, 2)) {
+			say(text, ", args: { x: ");
+			say_constraint(random, text, 's', "$.x");
+			say(text, " }");
+		}
+		say(text, "%s }, by: { %s }, expires: %uh }\n", PICK(random, confidences),
+		    PICK(random, people), 1 + random_draw(random, 2));
+	}
+}
+
 static struct policy *
 load(const struct draft *draft, char **ret_text)
 {
@@ -300,6 +324,7 @@ load(const struct draft *draft, char **ret_text)
 	say_budget(&random[5], &policy);
 	say_subagents(&random[6], &policy);
 	say_models(&random[7], &policy);
+	say_approvals(&random[8], &policy);
 	say(&policy, "memory:\n");
 	say_patterns(&random[3], &policy, "read");
 	say_patterns(&random[4], &policy, "write");

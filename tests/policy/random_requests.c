@@ -7,7 +7,7 @@ enum { STRINGS = 13 };
 
 /* Small values, once. */
 struct universe {
-	struct value strings[STRINGS], numbers[5], lists[7];
+	struct value strings[STRINGS], numbers[5], lists[7], confidences[3];
 	struct value items[4][2];
 	char bytes[STRINGS][3];
 };
@@ -38,6 +38,9 @@ fill(struct universe *u)
 		u->items[n][0] = u->strings[n];
 		u->items[n][1] = u->strings[1 + n % 2];
 	}
+	u->confidences[0] = (struct value){.type = VALUE_REAL, .real = 0.4};
+	u->confidences[1] = (struct value){.type = VALUE_REAL, .real = 0.5};
+	u->confidences[2] = (struct value){.type = VALUE_INT, .integer = 1};
 	u->lists[0] = (struct value){.type = VALUE_ARRAY};
 	for (n = 0; n < 6; n++)
 		u->lists[n + 1] = (struct value){
@@ -112,7 +115,8 @@ visit_calls(struct visiting *v)
 			    .workspace = "ws_acme",
 			    .name = "t.a",
 			    .args = &args,
-			    .input = &input};
+			    .input = &input,
+			    .confidence = n < 5 ? &u->confidences[n % 3] : NULL};
 
 			args.length = add(pairs, 0, "x", x < STRINGS ? &u->strings[x] : NULL);
 			args.length = add(pairs, args.length, "m", n < 5 ? &u->numbers[n] : NULL);

@@ -54,6 +54,10 @@ static const char *const blocks[] = {
     "manifests: [ git.tools.yaml ]\n",
     "sandbox: { profile: python }\n",
     "budget: { day: { usd: 25, calls: 12 }, run: { tokens: 1000, calls: 9 } }\n",
+    ("approval:\n  - { by: { person: maria }, expires: 24h, when: { confidence: { below: 0.3 }, "
+     "args: { ratio: { type: number } }, tool: git.read.diff } }\n"
+     "  - { expires: 240m, by: { not: run_initiator, group: code-owners }, when: { tool: "
+     "git.read.diff, args: { format: { eq: stat } } } }\n"),
     ("subagents:\n  translator: { grant: [], max_per_run: 1, max_depth: 1 }\n"
      "  summarizer: { grant: [ git.read.diff ], max_depth: 2, max_per_run: 3 }\n"),
     ("llm:\n  - { models: [ \"experimental/**\", \"claude-*\" ], provider: anthropic }\n"
@@ -149,7 +153,7 @@ decide_deny_beats_allow_and_only_ever_closes(void **state)
 	static const char before[] = "  git.read.diff:\n", granted[] = "[ git.read.diff ]";
 	SCOPED_FREE char *text = fixture_read("good/decide.policy.yaml");
 	SCOPED_FREE char *denied = calloc(1, strlen(text) + 64);
-	char *at = strstr(text, before);
+	char *at = strstr(text, before), *asked;
 	struct policy *policy, *closed;
 
 	(void)state;
@@ -158,7 +162,11 @@ decide_deny_beats_allow_and_only_ever_closes(void **state)
 	memcpy(denied, text, (size_t)(at - text));
 	strcat(denied, "    deny: always\n");
 	strcat(denied, at);
-	/* What is denied cannot be granted. */
+	/* What is denied can be neither approved nor granted. */
+	asked = strstr(denied, "approval:\n");
+	at = strstr(denied, "subagents:\n");
+	assert_true(asked != NULL && at != NULL && asked < at);
+	memmove(asked, at, strlen(at) + 1);
 	at = strstr(denied, granted);
 	assert_non_null(at);
 	memset(at, ' ', sizeof(granted) - 1);
@@ -259,6 +267,8 @@ static const struct {
     {"C8 the run's calls are used up", "no budget is left for the tool \"git.read.diff\": "
 				       "the policy gives 9 calls of one run; "
 				       "end with what there is"},
+    {"C9 a stat", "the tool \"git.read.diff\" needs the approval of somebody of the group "
+		  "code-owners, not who started the run, within 4h"},
     {"A1 a child without an edge", "no rule allows the sub-agent \"critic\"; do it in this "
 				   "Skill, or ask the owner for an edge"},
     {"A2 one level too deep", "the sub-agent \"summarizer\" would stand too deep: the "

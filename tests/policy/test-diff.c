@@ -71,23 +71,40 @@ finds_edge(const struct comparing *c, const char *child, bool new)
 	return false;
 }
 
+/* What both allow, and only one after asking: for either side its witness, or no proof at least. */
+static bool
+finds_approval(struct comparing *c, const struct policy_request *request)
+{
+	const struct policy_dimension *d = dimension(&c->diff, "tools.t.a.approval");
+
+	if (diff_asks_less(c->pair[1], c->pair[0], request) &&
+	    (d == NULL || d->opened.state == POLICY_SIDE_NOTHING))
+		c->wrong = "an approval less";
+	if (diff_asks_less(c->pair[0], c->pair[1], request) &&
+	    (d == NULL || d->closed.state == POLICY_SIDE_NOTHING))
+		c->wrong = "an approval more";
+	return c->wrong == NULL;
+}
+
 static bool
 is_allowed(const struct policy *policy, const struct policy_request *request, bool used)
 {
 	struct policy_request unused = *request;
 
 	unused.usage = used ? request->usage : NULL;
-	return policy_decide(policy, &unused).verdict == POLICY_ALLOW;
+	return policy_decide(policy, &unused).verdict != POLICY_DENY;
 }
 
 static bool
 compare(void *context, const struct policy_request *request)
 {
 	struct comparing *c = context;
-	bool old = policy_decide(c->pair[0], request).verdict == POLICY_ALLOW;
-	bool new = policy_decide(c->pair[1], request).verdict == POLICY_ALLOW;
+	bool old = policy_decide(c->pair[0], request).verdict != POLICY_DENY;
+	bool new = policy_decide(c->pair[1], request).verdict != POLICY_DENY;
 	const struct policy_dimension *d;
 
+	if (old && new && request->action == POLICY_TOOL)
+		return finds_approval(c, request);
 	if (old == new)
 		return true;
 	if (request->action == POLICY_TOOL && request->usage != NULL &&
@@ -111,9 +128,11 @@ compare(void *context, const struct policy_request *request)
 static bool
 is_sound(const struct policy_side *side, const struct policy *allows, const struct policy *refuses)
 {
-	return side->state != POLICY_SIDE_WITNESS || !side->has_request ||
-	       (policy_decide(allows, &side->request).verdict == POLICY_ALLOW &&
-		   policy_decide(refuses, &side->request).verdict == POLICY_DENY);
+	if (side->state != POLICY_SIDE_WITNESS || !side->has_request)
+		return true;
+	return policy_decide(allows, &side->request).verdict != POLICY_DENY &&
+	       (policy_decide(refuses, &side->request).verdict == POLICY_DENY ||
+		   diff_asks_less(allows, refuses, &side->request));
 }
 
 static void
@@ -182,6 +201,10 @@ struct change {
 #define LLM(place, models)                                                           \
 	FIXTURE_TRIGGER "llm: [ { provider: " place ", models: \"" models "\" } ]\n" \
 			"budget: { run: { usd: 1 } }\n"
+#define ASKED(more, by, expires)                                                             \
+	CALL("{ type: string }")                                                             \
+	"approval: [ { when: { tool: git.read.diff" more " }, by: " by ", expires: " expires \
+	" } ]\n"
 #define WRITE(pattern) FIXTURE_TRIGGER "memory: { write: [ \"ws/{workspace}/" pattern "\" ] }\n"
 #define WHERE(constraint) \
 	"trigger: [ { source: cli, event: e, where: { $.repo: " constraint " } } ]\n"
@@ -257,6 +280,22 @@ static const struct change changes[] = {
 			"bedrock, region: a, models: [ \"m*\", m1 ] } ]\n"
 			"budget: { run: { usd: 1 } }\n",
 	"llm", POLICY_SAME},
+    {"an approval", CALL("{ type: string }"), ASKED("", "{ group: a }", "4h"),
+	"tools.git.read.diff.approval", POLICY_NARROWS},
+    {"an approval less", ASKED("", "{ group: a }", "4h"), CALL("{ type: string }"),
+	"tools.git.read.diff.approval", POLICY_WIDENS},
+    {"another group", ASKED("", "{ group: a }", "4h"), ASKED("", "{ group: b }", "4h"),
+	"tools.git.read.diff.approval", POLICY_BOTH},
+    {"the initiator, too", ASKED("", "{ group: a, not: run_initiator }", "4h"),
+	ASKED("", "{ group: a }", "4h"), "tools.git.read.diff.approval", POLICY_WIDENS},
+    {"a longer time", ASKED("", "{ group: a }", "4h"), ASKED("", "{ group: a }", "5h"),
+	"tools.git.read.diff.approval", POLICY_WIDENS},
+    {"a lower threshold", ASKED(", confidence: { below: 0.6 }", "{ group: a }", "4h"),
+	ASKED(", confidence: { below: 0.5 }", "{ group: a }", "4h"), "tools.git.read.diff.approval",
+	POLICY_WIDENS},
+    {"fewer calls", ASKED(", args: { commit: { glob: \"a*\" } }", "{ group: a }", "4h"),
+	ASKED(", args: { commit: { glob: \"ab*\" } }", "{ group: a }", "4h"),
+	"tools.git.read.diff.approval", POLICY_WIDENS},
     {"less time", FIXTURE_TRIGGER, FIXTURE_TRIGGER "budget: { run: { wall: 59s } }\n",
 	"budget.run.wall", POLICY_NARROWS},
 };

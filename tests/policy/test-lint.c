@@ -374,10 +374,10 @@ is_woken(const struct policy *policy, const struct value *input)
 	    .event = "e",
 	    .input = input};
 
-	if (policy_decide(policy, &request).verdict == POLICY_ALLOW)
+	if (policy_decide(policy, &request).verdict != POLICY_DENY)
 		return true;
 	request.event = "f";
-	return policy_decide(policy, &request).verdict == POLICY_ALLOW;
+	return policy_decide(policy, &request).verdict != POLICY_DENY;
 }
 
 static bool
@@ -436,7 +436,7 @@ lint_calls_superfluous_only_what_changes_no_decision(void **state)
 
 			found[f->rule]++;
 			if (f->has_request &&
-			    policy_decide(policy, &f->request).verdict != POLICY_ALLOW)
+			    policy_decide(policy, &f->request).verdict == POLICY_DENY)
 				fail_msg("policy %lu: a false example of %s", i,
 				    policy_lint_name(f->rule));
 		}

@@ -17,12 +17,14 @@ SHIPPED = {"policy": "docs/policy.schema.json", "tools": "docs/tools.schema.json
 # Bad files that fit: what no schema of a single file sees, by the reason.
 UNSEEN = {
     "needs another file": """
+        approval-argument approval-never approval-tool-denied
         manifest-missing pin-other subagent-grant-denied subagent-grant-unknown
         tool-absent-required tool-argument tool-each-item tool-each-scalar
         tool-eq-type tool-glob-number tool-in-enum tool-len-outside tool-no-manifest
         tool-range-outside tool-required tool-type-other tool-unknown
     """,
     "needs to compare two places of the file": """
+        approval-both approval-nobody
         budget-run-above-day llm-no-budget llm-no-region llm-region-of-none
         manifest-integration.tools manifest-twice pin-twice
         schema-bounds.tools schema-effect.tools schema-enum.tools schema-required.tools subagent-grant-twice
@@ -31,7 +33,7 @@ UNSEEN = {
         tool-limits-denied tool-no-operator tool-range-empty tool-why trigger-operators
     """,
     "needs arithmetic or a grammar": """
-        bundle-program limit-range llm-model-glob llm-no-models memory-stars memory-variable-behind memory-variable-mixed
+        approval-expires bundle-program limit-range llm-model-glob llm-no-models memory-stars memory-variable-behind memory-variable-mixed
         memory-variable-name memory-variable-near retention schema-deep.tools test-values-many
         tool-glob-class tool-glob-stars
     """,

@@ -28,6 +28,8 @@ static const char *const uses[POLICY_FEATURE_COUNT] = {
     [POLICY_FEATURE_DAY_USD] = HEAD "budget: { day: { usd: 1 } }\n",
     [POLICY_FEATURE_SUBAGENTS] =
 	HEAD "subagents: { s: { max_depth: 1, max_per_run: 1, grant: [] } }\n",
+    [POLICY_FEATURE_APPROVAL] = HEAD TOOL(
+	"allow: {}") "approval: [ { when: { tool: t.a }, by: { group: g }, expires: 1h } ]\n",
     [POLICY_FEATURE_MODELS] =
 	HEAD "llm: [ { provider: anthropic, models: m } ]\nbudget: { run: { usd: 1 } }\n",
 };
