@@ -5,6 +5,7 @@
 #include <linux/prctl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "common/json.h"
@@ -40,7 +41,8 @@ static const struct judged judged[] = {
     {SYS_socketpair, {{0, whole_int}, {1, 15}}, 2, false},
     {SYS_getsockopt, {{1, whole_int}, {2, whole_int}}, 2, false},
     {SYS_setsockopt, {{1, whole_int}, {2, whole_int}}, 2, false},
-    {SYS_sendto, {{4, UINT64_MAX}}, 1, true},
+    {SYS_sendto, {{4, UINT64_MAX}, {3, MSG_OOB}}, 2, true},
+    {SYS_recvfrom, {{3, MSG_OOB}}, 1, true},
     {SYS_prlimit64, {{0, whole_int}}, 1, true},
 };
 

@@ -179,6 +179,12 @@ probe_terminal_reopened(void)
 }
 
 struct finding
+probe_door_oob(void)
+{
+	return judge(sendto(DOOR, "x", 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0), "sent");
+}
+
+struct finding
 probe_door_signal(void)
 {
 	if (fcntl(DOOR, F_SETSIG, SIGKILL) < 0)

@@ -29,6 +29,7 @@
 	    "nothing is told")                                                                   \
 	X(terminal_reopened, "/proc/self/fd/0: the caller's terminal, opened again for writing", \
 	    LANDLOCK, 0, "not opened")                                                           \
+	X(door_oob, "CVE-2025-38236: out-of-band data on the door", SECCOMP, 0, "refused")       \
 	X(door_signal, "F_SETOWN and F_SETSIG on the door: a signal by the kernel's hand",       \
 	    SECCOMP, 0, "refused")
 
