@@ -108,7 +108,7 @@ class Guest:
         xml = pathlib.Path(scratch) / "out.xml"
         command = ["python3", "-m", "pytest", "-q", "-v", "-p", "no:cacheprovider", f"--junitxml={xml}", *places]
         done = run_as(user, command, PYTEST_SECONDS, scratch)
-        last = (done.stdout.splitlines() or [""])[-1]
+        last = (done.stdout.splitlines() or [""])[-1].strip("= ")
         self.say(f"{name}: {last} (exit status {done.returncode})")
         if done.returncode:
             self.show(done)
