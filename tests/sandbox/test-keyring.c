@@ -1,5 +1,6 @@
-/* Session keyrings when their user may have no more of them. The test becomes a user whom no other
- * test is, because it uses up all his keys. */
+/* Session keyrings when their user may have no more of them. Each case becomes a user whom no other
+ * test is, because it uses up all his keys, and the kernel gives them back only some time after
+ * their holder is gone. */
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <stdio.h>
@@ -150,5 +151,6 @@ main(void)
 	    cmocka_unit_test(a_closed_keyring_gives_nothing_and_a_cell_beneath_it_needs_none),
 	};
 
+	cmocka_set_test_filter(KEYRING_CASE);
 	return cmocka_run_group_tests(tests, begin, end);
 }
