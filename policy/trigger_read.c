@@ -6,8 +6,17 @@
 
 enum { EVENTS_MAX = 32, WHERE_MAX = 32, WORDS_MAX = 256 };
 
-/* Where a trigger can come from: what the supervisor takes one from. */
-static const char *const sources[] = {"cli", NULL};
+/* Where a trigger can come from, and what a build needs for it. X(name, feature) */
+#define SOURCES(X)                  \
+	X("cli", NONE)              \
+	X("github.webhook", GITHUB) \
+	X("webhook", WEBHOOK)       \
+	X("slack", SLACK)           \
+	X("parent", PARENT)
+#define SOURCE_NAME(name, feature) name,
+static const char *const sources[] = {SOURCES(SOURCE_NAME) NULL};
+#define SOURCE_FEATURE(name, feature) POLICY_FEATURE_##feature,
+static const enum policy_feature source_features[] = {SOURCES(SOURCE_FEATURE)};
 
 static void
 read_where(struct policy_reader *reader, const struct yaml_node *key, void *into)
@@ -47,8 +56,11 @@ read_source(struct policy_reader *reader, const struct yaml_node *key, void *int
 			rule->source = sources[i];
 			return;
 		}
+#define SOURCE_WORD(name, feature) " " name
 	policy_read_unknown(reader, key->value, sources,
-	    "unknown source \"%s\"; nothing could ever send it; expected: cli", key->value->text);
+	    "unknown source \"%s\"; nothing could ever send it; expected one of:" SOURCES(
+		SOURCE_WORD),
+	    key->value->text);
 }
 
 static void
@@ -110,6 +122,14 @@ describe(struct policy_reader *reader, const struct policy *policy)
 	return policy_read_copy(reader, words);
 }
 
+static void
+note_source(struct policy *policy, const struct policy_trigger_rule *rule)
+{
+	for (unsigned i = 0; sources[i] != NULL && rule->source != NULL; i++)
+		if (strcmp(sources[i], rule->source) == 0)
+			policy_read_feature(policy, source_features[i], rule->line);
+}
+
 void
 policy_read_triggers(
     struct policy_reader *reader, const struct yaml_node *key, struct policy *policy)
@@ -122,7 +142,8 @@ policy_read_triggers(
 		return;
 	for (const struct yaml_node *item = list->child; item != NULL; item = item->next) {
 		rules[n].line = item->place.line;
-		policy_read_map(reader, item, "a trigger", trigger_rows, &rules[n++]);
+		policy_read_map(reader, item, "a trigger", trigger_rows, &rules[n]);
+		note_source(policy, &rules[n++]);
 	}
 	policy->triggers = rules;
 	policy->trigger_count = n;

@@ -21,7 +21,11 @@
 	X(DAY_USD, 0, "no model can be called yet, so nothing knows prices")     \
 	X(SUBAGENTS, 0, "no run can dispatch another yet")                       \
 	X(MODELS, 0, "no model can be called yet")                               \
-	X(APPROVAL, 0, "nobody can be asked yet")
+	X(APPROVAL, 0, "nobody can be asked yet")                                \
+	X(GITHUB, 0, "nothing receives webhooks yet")                            \
+	X(WEBHOOK, 0, "nothing receives webhooks yet")                           \
+	X(SLACK, 0, "nothing receives webhooks yet")                             \
+	X(PARENT, 0, "no run can dispatch another yet")
 
 #define SUPERVISOR_FEATURE_BIT(name, enforced, reason) \
 	| (uint64_t)(enforced) << POLICY_FEATURE_##name

@@ -32,7 +32,6 @@ static const struct lone {
     {"policy", .why = "there is one version of the language"},
     {"tools", .why = "there is one version of manifests"},
     {"manifests[]", .why = "which file a tool is declared in decides nothing"},
-    {"trigger[].source", .why = "there is one source"},
     {"tool.forge.unnamed", .why = "no rule names it, so nobody can call it"},
     {"tests", .why = "a test decides nothing"},
     {"integration", .why = "the tools' names say it, and must"},

@@ -11,6 +11,10 @@
 	"skill: s\nbundle: { path: s, digest: "                                                 \
 	"sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ /a ] " \
 	"}\ntrigger: [ { source: cli, event: e } ]\nsandbox: { profile: shell }\n"
+#define SENT_BY(source)                                                                         \
+	"policy: 1\nowner: { team: t }\nskill: s\nbundle: { path: s, digest: "                  \
+	"sha256:0000000000000000000000000000000000000000000000000000000000000000, run: [ /a ] " \
+	"}\ntrigger: [ { source: " source ", event: e } ]\nsandbox: { profile: shell }\n"
 
 #define TOOL(rule) "manifests: [ t.yaml ]\ntools: { t.a: { " rule " } }\n"
 #define HEAD "policy: 1\nowner: { team: t }\n" REST
@@ -28,6 +32,10 @@ static const char *const uses[POLICY_FEATURE_COUNT] = {
     [POLICY_FEATURE_DAY_USD] = HEAD "budget: { day: { usd: 1 } }\n",
     [POLICY_FEATURE_SUBAGENTS] =
 	HEAD "subagents: { s: { max_depth: 1, max_per_run: 1, grant: [] } }\n",
+    [POLICY_FEATURE_GITHUB] = SENT_BY("github.webhook"),
+    [POLICY_FEATURE_WEBHOOK] = SENT_BY("webhook"),
+    [POLICY_FEATURE_SLACK] = SENT_BY("slack"),
+    [POLICY_FEATURE_PARENT] = SENT_BY("parent"),
     [POLICY_FEATURE_APPROVAL] = HEAD TOOL(
 	"allow: {}") "approval: [ { when: { tool: t.a }, by: { group: g }, expires: 1h } ]\n",
     [POLICY_FEATURE_MODELS] =
