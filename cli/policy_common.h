@@ -23,7 +23,7 @@ struct policy_options {
 	const char *team, *profile, *bundle, *from;
 	const char *run[POLICY_ARGV_MAX + 1]; /* NULL-terminated */
 	unsigned run_count;
-	const char *subagent, *grant, *model, *provider, *region;
+	const char *subagent, *grant, *model, *provider, *region, *confidence;
 	struct policy_usage used;
 	uint32_t depth;
 	const char *files[2];

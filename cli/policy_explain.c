@@ -22,6 +22,7 @@ ON_TEXT(grant)
 ON_TEXT(model)
 ON_TEXT(provider)
 ON_TEXT(region)
+ON_TEXT(confidence)
 
 static enum err
 on_depth(void *context, const char *value, struct fault *fault)
@@ -47,6 +48,7 @@ const struct args_option policy_explain_rows[] = {
     {"memory-write", 0, "KEY", "writing this key", policy_on_memory_write},
     {"trigger", 0, "SOURCE", "a trigger from this source", policy_on_trigger},
     {"event", 'e', "NAME", "its event", policy_on_event},
+    {"confidence", 'c', "NUMBER", "how sure the Skill says it is of the call", on_confidence},
     {"subagent", 0, "SKILL", "dispatching this one", on_subagent},
     {"depth", 0, "N", "how deep it would stand (1: the child of a run that a trigger woke)",
 	on_depth},
@@ -81,7 +83,7 @@ parse(const char *option, const char *text, struct arena *arena, struct value *r
 
 /* The one request that the options name. */
 static enum err
-read_request(const struct policy_options *options, struct arena *arena, struct value values[2],
+read_request(const struct policy_options *options, struct arena *arena, struct value values[3],
     struct policy_request *ret, struct fault *fault)
 {
 	const char *const names[] = {[POLICY_TRIGGER] = options->trigger,
@@ -127,6 +129,11 @@ read_request(const struct policy_options *options, struct arena *arena, struct v
 	r = parse("--args", options->args, arena, &values[0], fault);
 	if (r == ERR_OK)
 		r = parse("--input", options->input, arena, &values[1], fault);
+	if (r == ERR_OK && options->confidence != NULL) {
+		r = json_parse(
+		    options->confidence, strlen(options->confidence), arena, &values[2], fault);
+		ret->confidence = &values[2];
+	}
 	if (ret->action == POLICY_TOOL)
 		ret->args = &values[0];
 	return r;
@@ -263,7 +270,7 @@ int
 policy_explain_act(const struct policy_options *options)
 {
 	struct policy_request request;
-	struct value values[2];
+	struct value values[3];
 	struct fault fault = {0};
 	struct arena arena;
 	int r;

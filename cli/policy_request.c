@@ -97,6 +97,8 @@ print_qualifiers(const struct policy_request *request)
 
 	if (request->depth > 0)
 		printf(" --depth %u", request->depth);
+	if (request->confidence != NULL)
+		print_value("confidence", request->confidence);
 	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
 		if (texts[i][1] != NULL) {
 			putchar(' ');
@@ -145,6 +147,8 @@ policy_request_pairs(
 	if (request->depth > 0)
 		pairs[n++] = policy_request_pair(
 		    "depth", (struct value){.type = VALUE_INT, .integer = request->depth});
+	if (request->confidence != NULL)
+		pairs[n++] = policy_request_pair("confidence", *request->confidence);
 	if (request->tool != NULL)
 		pairs[n++] = policy_request_pair("grant", value_string(request->tool));
 	if (request->provider != NULL)

@@ -5,7 +5,7 @@
 
 #include "policy/policy.h"
 
-enum { POLICY_REQUEST_PAIRS_MAX = 10 };
+enum { POLICY_REQUEST_PAIRS_MAX = 11 };
 
 /* --tool 'git.push' --args '{…}' --workspace ws_acme, to stdout, to be pasted into a shell; a value
  * that is too long for a line is left out, and says so. */
