@@ -2,6 +2,7 @@
 #ifndef POLICY_PROBLEM_H
 #define POLICY_PROBLEM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/scope.h"
@@ -37,6 +38,7 @@ struct policy_file {
 	const char *name; /* as messages show it */
 	const char *text;
 	size_t length;
+	bool prose; /* texts may go over several lines: white space in them counts as one blank */
 };
 
 /* Where in a file. Zeroed: the whole file. */

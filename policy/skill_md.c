@@ -138,6 +138,7 @@ find_front(const struct policy_file *file, struct policy_file *ret)
 		if (length == width - 1 && memcmp(line, fence, length) == 0) {
 			*ret = *file;
 			ret->length = (size_t)(line - text);
+			ret->prose = true; /* descriptions are often folded */
 			return true;
 		}
 		if (next == NULL)

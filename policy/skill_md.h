@@ -2,8 +2,8 @@
  * lines of "---" (agentskills.io/specification).
  *
  * Trust: the bundle comes from anyone. The front matter is read as strictly as a policy
- * (policy/yaml.h), every text has a limit, the Markdown behind it is not read at all. What it asks
- * for grants nothing. */
+ * (policy/yaml.h), but that a text may go over several lines; every text has a limit, the Markdown
+ * behind it is not read at all. What it asks for grants nothing. */
 #ifndef POLICY_SKILL_MD_H
 #define POLICY_SKILL_MD_H
 

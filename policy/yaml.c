@@ -177,6 +177,25 @@ unescape(char *text, size_t length, enum fy_scalar_style style)
 	return (ssize_t)to;
 }
 
+/* What a text over several lines says to people. Returns its length. */
+static size_t
+join_lines(char *text, size_t length)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		bool blank = text[i] == ' ' || text[i] == '\n';
+
+		if (!blank)
+			text[to++] = text[i];
+		else if (to > 0 && text[to - 1] != ' ')
+			text[to++] = ' ';
+	}
+	to -= to > 0 && text[to - 1] == ' ';
+	text[to] = '\0';
+	return to;
+}
+
 /* The bytes between a scalar's marks, without its quotes. libfyaml would decode them, too, but
  * knows more escapes than we want, and leaks on many of them (its issue 233, in Debian's 0.7.12).
  */
@@ -191,20 +210,22 @@ read_scalar(struct builder *b, struct fy_token *token, struct yaml_node *node)
 	ssize_t length;
 	char *text;
 
-	if (style == FYSS_LITERAL || style == FYSS_FOLDED)
+	if (!b->file->prose && (style == FYSS_LITERAL || style == FYSS_FOLDED))
 		return refuse(b, node->place, "a block text; write it on one line");
 	if (start != NULL && end != NULL && start->input_pos <= end->input_pos &&
 	    end->input_pos <= b->file->length) {
 		raw = b->file->text + start->input_pos;
 		n = end->input_pos - start->input_pos;
 	}
-	if (memchr(raw, '\n', n) != NULL)
+	if (!b->file->prose && memchr(raw, '\n', n) != NULL)
 		return refuse(b, node->place, "a text over several lines; write it on one line");
 	text = arena_copy(b->arena, raw, n);
 	if (text == NULL) {
 		b->out_of_memory = true;
 		return false;
 	}
+	if (memchr(text, '\n', n) != NULL)
+		n = join_lines(text, n);
 	length = unescape(text, n, style);
 	if (length < 0)
 		return refuse(b, node->place,

@@ -54,6 +54,32 @@ skill_md_says_who_it_is_and_what_it_asks_for(void **state)
 }
 
 static void
+skill_md_may_fold_its_texts(void **state)
+{
+	static const char *const texts[] = {
+	    "description: >\n  reads\n  forms\n\n  fast\n",
+	    "description: >-\n    reads\n    forms   fast\n",
+	    "description: |\n  reads forms\n  fast\n",
+	    "description: reads\n  forms\n  fast\n",
+	    "description: \"reads\n  forms fast\"\n",
+	};
+	struct policy_problems problems;
+	struct policy_skill_md skill;
+	struct arena arena;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "---\n%sname: a\n" TAIL, texts[i]);
+		assert_int_equal(parse(text, &arena, &skill, &problems), ERR_OK);
+		assert_string_equal(skill.description, "reads forms fast");
+		assert_string_equal(skill.name, "a");
+		arena_clear(&arena);
+	}
+}
+
+static void
 skill_md_is_refused_with_its_place(void **state)
 {
 	static const struct {
@@ -73,7 +99,6 @@ skill_md_is_refused_with_its_place(void **state)
 	    {HEAD "name: other\n" TAIL, "\"name\"", 4},
 	    {HEAD "license: &a x\n" TAIL, "an anchor", 4},
 	    {HEAD "metadata: !!python/object x\n" TAIL, "a tag", 4},
-	    {HEAD "compatibility: |\n  x\n" TAIL, "a block text", 4},
 	    {HEAD "metadata: x\n" TAIL, "metadata is text; expected a map", 4},
 	    {HEAD "allowed-tools: { a: b }\n" TAIL, "allowed-tools is a map", 4},
 	    {HEAD "license: \xe2\x80\xae"
@@ -238,6 +263,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(skill_md_says_who_it_is_and_what_it_asks_for),
+	    cmocka_unit_test(skill_md_may_fold_its_texts),
 	    cmocka_unit_test(skill_md_is_refused_with_its_place),
 	    cmocka_unit_test(skill_md_has_limits),
 	    cmocka_unit_test(starter_loads_and_allows_nothing_but_its_start),
