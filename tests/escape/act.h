@@ -17,6 +17,7 @@ struct stage {
 	bool is_root;
 	uid_t uid;             /* of its cells outside, where is_root */
 	uint64_t required;     /* layers */
+	bool privileged;       /* its cells have no user namespace */
 	bool warm;             /* cells are parked first, and listened to, as praxad does it */
 	struct cgroup *cgroup; /* where the cells have their leaves; NULL: none is to be had */
 	char folder[CGROUP_PATH_MAX]; /* of cgroup */

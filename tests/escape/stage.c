@@ -159,6 +159,7 @@ stage_new(enum stage_way way)
 		weaken_begin(0);
 	}
 	stage->warm = way == STAGE_WARM;
+	stage->privileged = privileged;
 	widen_own_limits();
 	if (way == STAGE_USER)
 		become_other_user();
@@ -270,6 +271,9 @@ stage_try_weak(struct stage *stage, const char *probe, bool hold, uint64_t off)
 	    .off = off,
 	};
 
+	/* There the mounts of the host would be the cell's to change. */
+	act_require((off & GUARD_BIT(MOUNT_NS)) == 0 || !stage->privileged,
+	    "a cell needs a mount namespace where it has no user namespace");
 	cell_launcher_set_cgroup(
 	    launcher, (off & GUARD_BIT(CGROUP)) == 0 ? stage->cgroup : NULL, "turned off");
 	return run(stage, probe, hold, &act);

@@ -71,16 +71,18 @@ probe(void **state)
 		is_contained(row);
 }
 
-/* A cell without these is refused, not weaker: so no row has them off. */
+/* A cell without these is refused, not weaker: so no row has them off. Tried only where a cell has
+ * a user namespace: without one, and without a mount namespace, it would be the host's own root
+ * that praxa-init replaces. */
 static void
 no_cell_is_built_without_user_or_mount_namespace(void **state)
 {
-	static const uint64_t guards[] = {GUARD_BIT(MOUNT_NS), GUARD_BIT(USER_NS)};
-	/* Where user namespaces are forbidden, a cell has none to lose. */
-	const size_t count = ESCAPE_WAY == STAGE_PRIVILEGED ? 1 : ARRAY_SIZE(guards);
+	static const uint64_t guards[] = {GUARD_BIT(USER_NS), GUARD_BIT(MOUNT_NS)};
 
 	(void)state;
-	for (size_t i = 0; i < count && stage_has_weak(stage); i++)
+	if (ESCAPE_WAY != STAGE_ROOT)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(guards) && stage_has_weak(stage); i++)
 		assert_false(stage_try_weak(stage, "io_uring", false, guards[i]).built);
 }
 

@@ -14,7 +14,12 @@
 #include "tests/lib/check.h"
 #include "tests/sandbox/userns.h"
 
-enum { HOST_UID = 70001, PROBE_BYTES_MAX = 16 * 1024 * 1024, PATIENCE_MS = 20000 };
+enum {
+	HOST_UID = 50001,
+	HOST_UIDS = 19000,
+	PROBE_BYTES_MAX = 16 * 1024 * 1024,
+	PATIENCE_MS = 20000
+};
 
 static void
 require(bool sound, const char *what)
@@ -97,7 +102,8 @@ trial_kit_init(struct trial_kit *kit)
 	become_other_user();
 	kit->is_root = geteuid() == 0;
 	kit->layers = TRIAL_LAYERS | (privileged ? 0 : LAYER_BIT(USER_NS));
-	kit->id_inside = privileged ? HOST_UID : 1000;
+	kit->host_uid = HOST_UID + (unsigned)getpid() % HOST_UIDS;
+	kit->id_inside = privileged ? kit->host_uid : 1000;
 }
 
 void
@@ -192,7 +198,7 @@ trial_start(const struct trial_kit *kit, struct trial *trial)
 	    .stdout_fd = pipe_fds[1],
 	    .stderr_fd = pipe_fds[1],
 	    .door_fd = trial->door > 0 ? trial->door : -1,
-	    .host_uid = kit->is_root ? HOST_UID + trial->user : (uid_t)-1,
+	    .host_uid = kit->is_root ? kit->host_uid + trial->user : (uid_t)-1,
 	    .identities = trial->identities,
 	    .hostname = "cell",
 	    .listen = trial->listen,

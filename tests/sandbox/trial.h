@@ -21,6 +21,9 @@ struct trial_kit {
 	struct profile *base, *python, *shell;
 	int bundle; /* a pack that holds the probe */
 	bool is_root;
+	/* Of the cells, where is_root; one a process of tests: where user namespaces are forbidden,
+	 * the kernel counts the processes of all cells with one user id together. */
+	unsigned host_uid;
 	unsigned id_inside; /* user and group of the probe, as it sees them */
 	uint64_t layers;    /* all that a cell has here */
 };
