@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/escape/probe.h"
@@ -17,44 +16,61 @@ PROBES_CGROUP(PROBE_DECLARE)
 
 enum { PROCESSES = 6 };
 
-/* In a process of its own: touches memory, says so by a byte, and keeps it. */
+/* In a process of its own: touches memory and says so by a byte, once, and once more when asked. */
 static _Noreturn void
-touch(size_t bytes, int done_fd)
+touch(size_t bytes, int go_fd, int done_fd)
 {
 	char *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char byte = 1;
 
-	if (map != MAP_FAILED) {
-		memset(map, 1, bytes);
-		if (write(done_fd, "x", 1) != 1)
+	for (int turn = 0; turn < 2 && map != MAP_FAILED; turn++) {
+		memset(map, byte, bytes);
+		if (write(done_fd, &byte, 1) != 1 || (turn == 0 && read(go_fd, &byte, 1) != 1))
 			_exit(1);
 	}
 	pause();
 	_exit(0);
 }
 
+/* How many of the processes answer. */
+static int
+count_answers(int fd)
+{
+	int count = 0;
+	char byte;
+
+	while (count < PROCESSES && read(fd, &byte, 1) == 1)
+		count++;
+	return count;
+}
+
+/* When the limit is reached all are killed, but not at one stroke: what the first leave free the
+ * last may touch. Only who answers a second time, after all have answered once, has had its memory
+ * together with all others. */
 struct finding
 probe_memory_of_all(void)
 {
+	static const char again[PROCESSES] = {2, 2, 2, 2, 2, 2};
 	/* Each far below what one process may have, all together half as much again. */
 	size_t each = (size_t)atol(planted("LIMIT_MEMORY")) / 4;
-	int ends[2], count = 0;
-	char byte;
+	int go[2], done[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(done, O_CLOEXEC) < 0)
 		return held(strerrorname_np(errno));
 	for (int i = 0; i < PROCESSES; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0)
-			touch(each, ends[1]);
+			touch(each, go[0], done[1]);
 		if (pid < 0)
 			return held(strerrorname_np(errno));
 	}
-	close(ends[1]);
-	while (count < PROCESSES && read(ends[0], &byte, 1) == 1)
-		count++;
-	/* All of the cell is killed together, but we may be the last to notice. */
-	return count == PROCESSES ? out("more memory than the limit") : held("killed");
+	close(done[1]);
+	if (count_answers(done[0]) < PROCESSES ||
+	    write(go[1], again, sizeof(again)) != (ssize_t)sizeof(again) ||
+	    count_answers(done[0]) < PROCESSES)
+		return held("killed");
+	return out("more memory than the limit");
 }
 
 /* Writes to a file of a cgroup: of dir, or of the cgroup that we are in below it. */
