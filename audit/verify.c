@@ -71,18 +71,6 @@ audit_verify_print(FILE *out, const struct audit_verdict *v, const struct note_k
 	print_unproven(out, v, own_key);
 }
 
-static struct value
-number(uint64_t value)
-{
-	return (struct value){.type = VALUE_INT, .integer = (int64_t)value};
-}
-
-static struct value
-boolean(bool value)
-{
-	return (struct value){.type = VALUE_BOOL, .boolean = value};
-}
-
 struct texts {
 	char root[DIGEST_TEXT_MAX], key_id[9];
 };
@@ -105,20 +93,20 @@ audit_verify_print_json(FILE *out, const struct audit_verdict *v, const struct n
 	const struct value_pair pairs[] = {
 	    {value_string("verdict"), value_string(audit_verdict_info(v->code)->name)},
 	    {value_string("segment"), value_string(v->place.segment)},
-	    {value_string("offset"), number(v->place.offset)},
-	    {value_string("index"), number(v->place.index)},
+	    {value_string("offset"), value_integer(v->place.offset)},
+	    {value_string("index"), value_integer(v->place.index)},
 	    {value_string("why"), value_string(v->why)},
-	    {value_string("records"), number(v->size)},
-	    {value_string("commits"), number(v->groups)},
-	    {value_string("segments"), number(v->segments)},
+	    {value_string("records"), value_integer(v->size)},
+	    {value_string("commits"), value_integer(v->groups)},
+	    {value_string("segments"), value_integer(v->segments)},
 	    {value_string("root"), value_string(texts.root)},
-	    {value_string("anchor"), number(v->anchor_size)},
-	    {value_string("anchored"), boolean(v->anchored)},
-	    {value_string("live_runs"), number(v->live_runs)},
+	    {value_string("anchor"), value_integer(v->anchor_size)},
+	    {value_string("anchored"), value_boolean(v->anchored)},
+	    {value_string("live_runs"), value_integer(v->live_runs)},
 	    {value_string("origin"), value_string(key->name)},
 	    {value_string("key_id"), value_string(texts.key_id)},
-	    {value_string("own_key"), boolean(own_key)},
-	    {value_string("witnessed"), boolean(false)},
+	    {value_string("own_key"), value_boolean(own_key)},
+	    {value_string("witnessed"), value_boolean(false)},
 	};
 	const struct value object = {
 	    .type = VALUE_MAP, .length = ARRAY_SIZE(pairs), .pairs = pairs};

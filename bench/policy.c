@@ -132,7 +132,7 @@ measure_lists(void)
 	struct policy *policy = rules_lists(LISTED);
 	const struct value_pair pairs[] = {
 	    {value_string("repo"), value_string("acme/63-x")},
-	    {value_string("n"), {.type = VALUE_INT, .integer = 1}},
+	    {value_string("n"), value_integer(1)},
 	};
 	const struct value_pair variable = {value_string("repo"), value_string("r")};
 	const struct value input = {.type = VALUE_MAP, .length = 2, .pairs = pairs};

@@ -248,18 +248,6 @@ rules_lists(unsigned count)
 	return policy;
 }
 
-static struct value_pair
-pair(const char *name, struct value value)
-{
-	return (struct value_pair){.key = value_string(name), .value = value};
-}
-
-static struct value
-integer(int64_t number)
-{
-	return (struct value){.type = VALUE_INT, .integer = number};
-}
-
 void
 rules_request(const struct rules *rules, unsigned n, struct rules_request *ret)
 {
@@ -272,17 +260,17 @@ rules_request(const struct rules *rules, unsigned n, struct rules_request *ret)
 	tool_name(ret->name, index);
 	if (rules->kind == RULES_LEAN) {
 		for (; count < LEAN_ARGUMENTS; count++)
-			ret->args_pairs[count] = pair(lean[count],
+			ret->args_pairs[count] = value_member(lean[count],
 			    value_string(wrong && count == LEAN_ARGUMENTS - 1 ? "b" : "a"));
 	} else {
-		ret->args_pairs[count++] = pair("repo", value_string("acme/pay"));
-		ret->args_pairs[count++] = pair("number", integer(wrong ? 18 : 17));
-		ret->args_pairs[count++] = pair("verdict", value_string("request"));
-		ret->args_pairs[count++] = pair("count", integer(n % 20));
-		ret->args_pairs[count++] = pair("path", value_string("src/main/decide.c"));
+		ret->args_pairs[count++] = value_member("repo", value_string("acme/pay"));
+		ret->args_pairs[count++] = value_member("number", value_integer(wrong ? 18 : 17));
+		ret->args_pairs[count++] = value_member("verdict", value_string("request"));
+		ret->args_pairs[count++] = value_member("count", value_integer(n % 20));
+		ret->args_pairs[count++] = value_member("path", value_string("src/main/decide.c"));
 	}
-	ret->input_pairs[0] = pair("repo", value_string("acme/pay"));
-	ret->input_pairs[1] = pair("number", integer(17));
+	ret->input_pairs[0] = value_member("repo", value_string("acme/pay"));
+	ret->input_pairs[1] = value_member("number", value_integer(17));
 	ret->args = (struct value){.type = VALUE_MAP, .length = count, .pairs = ret->args_pairs};
 	ret->input = (struct value){.type = VALUE_MAP, .length = 2, .pairs = ret->input_pairs};
 	ret->request = (struct policy_request){.action = POLICY_TOOL,

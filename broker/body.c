@@ -18,7 +18,7 @@ broker_bounded(const struct value *value, size_t max, const char *digest_key,
 	size = (int64_t)scratch->length;
 	buffer_done(scratch); /* it was large, and that is rare */
 	digest_text(space->text, &digest);
-	space->pairs[0] = broker_pair(digest_key, value_string(space->text));
-	space->pairs[1] = broker_pair("size", broker_integer(size));
+	space->pairs[0] = value_member(digest_key, value_string(space->text));
+	space->pairs[1] = value_member("size", value_integer(size));
 	return broker_map(space->pairs, 2);
 }

@@ -7,25 +7,6 @@
 #include "common/fault.h"
 #include "common/value.h"
 
-static inline struct value
-broker_integer(int64_t number)
-{
-	return (struct value){.type = VALUE_INT, .integer = number};
-}
-
-static inline struct value
-broker_boolean(bool boolean)
-{
-	return (struct value){.type = VALUE_BOOL, .boolean = boolean};
-}
-
-/* A member called name (borrowed). */
-static inline struct value_pair
-broker_pair(const char *name, struct value value)
-{
-	return (struct value_pair){value_string(name), value};
-}
-
 /* A map that borrows pairs[0..count). */
 static inline struct value
 broker_map(const struct value_pair *pairs, uint32_t count)

@@ -99,7 +99,7 @@ static struct value_pair
 used(const char *name, uint64_t number)
 {
 	/* From the supervisor, not from the tool; but a record's integers are signed. */
-	return broker_pair(name, broker_integer(number > INT64_MAX ? INT64_MAX : (int64_t)number));
+	return value_member(name, value_integer(number > INT64_MAX ? INT64_MAX : (int64_t)number));
 }
 
 static struct value
@@ -129,18 +129,18 @@ describe(struct conclusion *to, struct broker_call *call, enum event_kind kind,
 
 		digest_text(to->sha256, &digest);
 	}
-	*at++ = broker_pair("method", value_string(call->request.method));
+	*at++ = value_member("method", value_string(call->request.method));
 	if (kind == EVENT_CALL_READ) /* an effect's arguments stand in its intent */
-		*at++ = broker_pair("arguments", shown_arguments(call, &to->arguments));
-	*at++ = broker_pair("ok", broker_boolean(why->code == ERR_OK));
-	*at++ = broker_pair("size", broker_integer((int64_t)length));
-	*at++ = broker_pair("sha256", value_string(to->sha256));
+		*at++ = value_member("arguments", shown_arguments(call, &to->arguments));
+	*at++ = value_member("ok", value_boolean(why->code == ERR_OK));
+	*at++ = value_member("size", value_integer((int64_t)length));
+	*at++ = value_member("sha256", value_string(to->sha256));
 	if (call->usage.cpu_us > 0 || call->usage.counted)
-		*at++ = broker_pair("usage", describe_usage(to, &call->usage));
+		*at++ = value_member("usage", describe_usage(to, &call->usage));
 	if (why->code != ERR_OK) {
-		to->error[0] = broker_pair("type", value_string(err_name(why->code)));
-		to->error[1] = broker_pair("message", value_string(why->message));
-		*at++ = broker_pair("error", broker_map(to->error, 2));
+		to->error[0] = value_member("type", value_string(err_name(why->code)));
+		to->error[1] = value_member("message", value_string(why->message));
+		*at++ = value_member("error", broker_map(to->error, 2));
 	}
 	return broker_map(to->pairs, (uint32_t)(at - to->pairs));
 }
@@ -284,9 +284,9 @@ record_cut(struct broker_call *call)
 	struct value body;
 
 	fault_set(&why, ERR_RUN_ENDED, "the run ended before the call did");
-	pairs[0] = broker_pair("method", value_string(call->request.method));
-	pairs[1] = broker_pair("ok", broker_boolean(false));
-	pairs[2] = broker_pair("message", value_string(why.message));
+	pairs[0] = value_member("method", value_string(call->request.method));
+	pairs[1] = value_member("ok", value_boolean(false));
+	pairs[2] = value_member("message", value_string(why.message));
 	body = broker_map(pairs, ARRAY_SIZE(pairs));
 	record = (struct broker_record){.kind = EVENT_CALL_RESULT,
 	    .tool = call->subject,

@@ -49,10 +49,10 @@ static void
 answer_fact(struct broker_call *call, const struct broker_fact *fact, const struct value *value)
 {
 	const struct value_pair pairs[] = {
-	    {value_string("found"), broker_boolean(fact->data != NULL)},
+	    {value_string("found"), value_boolean(fact->data != NULL)},
 	    {value_string("value"), *value},
 	    {value_string("run"), value_string(fact->run)},
-	    {value_string("written_ms"), broker_integer((int64_t)fact->written_ms)},
+	    {value_string("written_ms"), value_integer((int64_t)fact->written_ms)},
 	};
 	const struct value result = broker_map(pairs, fact->data != NULL ? ARRAY_SIZE(pairs) : 1);
 
@@ -136,7 +136,7 @@ delete_now(struct broker_call *call)
 	bool existed = false;
 	enum err r =
 	    store->ops->remove(store, call->run->grant.workspace, key_of(call), &existed, &fault);
-	const struct value_pair pair = {value_string("existed"), broker_boolean(existed)};
+	const struct value_pair pair = {value_string("existed"), value_boolean(existed)};
 	const struct value result = broker_map(&pair, 1);
 
 	broker_call_finish(call, &result, r == ERR_OK ? NULL : &fault);
@@ -184,10 +184,10 @@ add_key(void *context, const struct broker_fact *fact)
 		listing->failed = true;
 		return false;
 	}
-	pairs[0] = broker_pair("key", value_string(key));
-	pairs[1] = broker_pair("size", broker_integer(fact->size));
-	pairs[2] = broker_pair("run", value_string(run));
-	pairs[3] = broker_pair("written_ms", broker_integer((int64_t)fact->written_ms));
+	pairs[0] = value_member("key", value_string(key));
+	pairs[1] = value_member("size", value_integer(fact->size));
+	pairs[2] = value_member("run", value_string(run));
+	pairs[3] = value_member("written_ms", value_integer((int64_t)fact->written_ms));
 	listing->items[listing->count++] = broker_map(pairs, 4);
 	return true;
 }
@@ -226,7 +226,7 @@ answer_listing(struct broker_call *call, const struct listing *listing)
 	const struct value_pair pairs[] = {
 	    {value_string("keys"),
 		{.type = VALUE_ARRAY, .length = listing->count, .items = listing->items}},
-	    {value_string("more"), broker_boolean(listing->more)},
+	    {value_string("more"), value_boolean(listing->more)},
 	};
 	const struct value result = broker_map(pairs, ARRAY_SIZE(pairs));
 

@@ -25,8 +25,8 @@ broker_tool_list(struct broker_call *call)
 			items = NULL;
 			break;
 		}
-		pairs[0] = broker_pair("name", value_string(tool->name));
-		pairs[1] = broker_pair("summary", value_string(tool->summary));
+		pairs[0] = value_member("name", value_string(tool->name));
+		pairs[1] = value_member("summary", value_string(tool->summary));
 		items[i] = broker_map(pairs, 2);
 	}
 	if (items != NULL) {

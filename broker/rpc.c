@@ -137,16 +137,10 @@ broker_rpc_parse(const unsigned char *data, size_t length, struct arena *arena,
 	return ERR_OK;
 }
 
-static struct value
-integer(int64_t number)
-{
-	return (struct value){.type = VALUE_INT, .integer = number};
-}
-
 static bool
 add_head(struct buffer *buffer, uint32_t id)
 {
-	const struct value answer = integer(RPC_RESPONSE), number = integer(id);
+	const struct value answer = value_integer(RPC_RESPONSE), number = value_integer(id);
 
 	return buffer_add(buffer, "\x94", 1) && codec_encode(buffer, &answer) &&
 	       codec_encode(buffer, &number);
@@ -174,14 +168,14 @@ broker_rpc_error(struct buffer *buffer, uint32_t id, const struct fault *fault)
 {
 	const struct err_info *info = err_info(fault->code);
 	const struct value_pair pairs[] = {
-	    {value_string("code"), integer(info->jsonrpc)},
+	    {value_string("code"), value_integer(info->jsonrpc)},
 	    {value_string("type"), value_string(info->name)},
 	    {value_string("message"), value_string(fault->message)},
 	    {value_string("rule"), value_string(fault->rule)},
-	    {value_string("line"), integer(fault->line)},
+	    {value_string("line"), value_integer(fault->line)},
 	    {value_string("field"), value_string(fault->field)},
 	    {value_string("allowed"), value_string(fault->allowed)},
-	    {value_string("retry"), {.type = VALUE_BOOL, .boolean = info->retry}},
+	    {value_string("retry"), value_boolean(info->retry)},
 	};
 	const struct value error = {.type = VALUE_MAP, .length = ARRAY_SIZE(pairs), .pairs = pairs};
 	size_t before = buffer->length;

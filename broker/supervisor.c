@@ -12,8 +12,8 @@ record_refused(struct broker *broker, uid_t uid, pid_t pid, const char *why)
 {
 	const struct value_pair pairs[] = {
 	    {value_string("message"), value_string(why)},
-	    {value_string("uid"), broker_integer(uid)},
-	    {value_string("pid"), broker_integer(pid)},
+	    {value_string("uid"), value_integer(uid)},
+	    {value_string("pid"), value_integer(pid)},
 	};
 	const struct value body = broker_map(pairs, ARRAY_SIZE(pairs));
 	struct wire_audit_append append = {.kind = EVENT_PEER_REFUSED, .error = ERR_PROTOCOL};

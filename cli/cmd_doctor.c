@@ -131,18 +131,6 @@ print_all(const struct diagnosis *diagnosis)
 	print_verdict(diagnosis);
 }
 
-static struct value_pair
-pair(const char *name, struct value value)
-{
-	return (struct value_pair){.key = value_string(name), .value = value};
-}
-
-static struct value
-boolean(bool value)
-{
-	return (struct value){.type = VALUE_BOOL, .boolean = value};
-}
-
 enum { ROW_PAIRS = 4, ROWS_MAX = 32 };
 
 /* Findings as values, which borrow from the diagnosis. */
@@ -157,10 +145,10 @@ list_add(struct list *list, const char *name, const struct doctor_finding *findi
 {
 	struct value_pair *pairs = list->pairs[list->count];
 
-	pairs[0] = pair("name", value_string(name));
-	pairs[1] = pair("state", value_string(state_name(finding->state)));
-	pairs[2] = pair("detail", value_string(finding->detail));
-	pairs[3] = pair("fix", value_string(finding->fix));
+	pairs[0] = value_member("name", value_string(name));
+	pairs[1] = value_member("state", value_string(state_name(finding->state)));
+	pairs[2] = value_member("detail", value_string(finding->detail));
+	pairs[3] = value_member("fix", value_string(finding->fix));
 	list->items[list->count++] =
 	    (struct value){.type = VALUE_MAP, .length = ROW_PAIRS, .pairs = pairs};
 }
@@ -186,14 +174,14 @@ print_json(const struct diagnosis *diagnosis)
 	for (unsigned i = 0; doctor_host_rows[i].name != NULL; i++)
 		list_add(&host, doctor_host_rows[i].name, &diagnosis->host[i]);
 	const struct value_pair whole[] = {
-	    pair("can_run", boolean(can_run(diagnosis))),
-	    pair("cell_started", boolean(cell->started)),
-	    pair("user_namespace", boolean((cell->layers & LAYER_BIT(USER_NS)) != 0)),
-	    pair("landlock_abi", (struct value){.type = VALUE_INT, .integer = cell->landlock_abi}),
-	    pair("missing", list_value(&missing)),
-	    pair("message", value_string(cell->fault.message)),
-	    pair("layers", list_value(&layers)),
-	    pair("host", list_value(&host)),
+	    value_member("can_run", value_boolean(can_run(diagnosis))),
+	    value_member("cell_started", value_boolean(cell->started)),
+	    value_member("user_namespace", value_boolean((cell->layers & LAYER_BIT(USER_NS)) != 0)),
+	    value_member("landlock_abi", value_integer(cell->landlock_abi)),
+	    value_member("missing", list_value(&missing)),
+	    value_member("message", value_string(cell->fault.message)),
+	    value_member("layers", list_value(&layers)),
+	    value_member("host", list_value(&host)),
 	};
 	text = json_write(
 	    &(struct value){.type = VALUE_MAP, .length = ARRAY_SIZE(whole), .pairs = whole},

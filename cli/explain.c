@@ -158,12 +158,6 @@ explain_print(FILE *out, const struct explain *explain, const char *run)
 }
 
 static struct value
-int_value(int64_t integer)
-{
-	return (struct value){.type = VALUE_INT, .integer = integer};
-}
-
-static struct value
 text_or_null(const char *text)
 {
 	return text != NULL && text[0] != '\0' ? value_string(text) : (struct value){0};
@@ -190,11 +184,11 @@ kind_value(struct arena *arena, const struct explain_kind *kind, struct value *r
 	    {value_string("args"), *kind->args},
 	    {value_string("arch"), value_string(kind->arch)},
 	    {value_string("answer"), value_string(kind->answer)},
-	    {value_string("count"), int_value(kind->count)},
+	    {value_string("count"), value_integer(kind->count)},
 	    {value_string("tool"), text_or_null(kind->tool)},
 	    {value_string("profile"), value_string(kind->profile)},
 	    {value_string("profile_rule"),
-		kind->rule > 0 ? int_value(kind->rule) : (struct value){0}},
+		kind->rule > 0 ? value_integer(kind->rule) : (struct value){0}},
 	    {value_string("reason"), value_string(kind->reason)},
 	};
 
@@ -214,9 +208,9 @@ explain_value(
 		const struct value_pair pairs[] = {
 		    {value_string("runId"), value_string(run)},
 		    {value_string("skillId"), text_or_null(explain->skill)},
-		    {value_string("ended"), {.type = VALUE_BOOL, .boolean = explain->ended}},
+		    {value_string("ended"), value_boolean(explain->ended)},
 		    {value_string("syscalls_denied"),
-			explain->ended ? int_value(explain->denied) : (struct value){0}},
+			explain->ended ? value_integer(explain->denied) : (struct value){0}},
 		    {value_string("syscalls_seen"), text_or_null(explain->seen)},
 		    {value_string("denied"),
 			{.type = VALUE_ARRAY, .length = explain->kind_count, .items = items}},

@@ -71,12 +71,10 @@ side_value(struct arena *arena, const struct policy_side *side)
 
 	if (side->state == POLICY_SIDE_NOTHING || pairs == NULL)
 		return (struct value){.type = VALUE_NULL};
-	pairs[n++] = policy_request_pair("known",
-	    (struct value){.type = VALUE_BOOL, .boolean = side->state != POLICY_SIDE_UNKNOWN});
-	pairs[n++] =
-	    policy_request_pair("line", (struct value){.type = VALUE_INT, .integer = side->line});
+	pairs[n++] = value_member("known", value_boolean(side->state != POLICY_SIDE_UNKNOWN));
+	pairs[n++] = value_member("line", value_integer(side->line));
 	if (side->text[0] != '\0')
-		pairs[n++] = policy_request_pair("witness", value_string(side->text));
+		pairs[n++] = value_member("witness", value_string(side->text));
 	if (side->has_request)
 		n += policy_request_pairs(&side->request, pairs + n);
 	return (struct value){.type = VALUE_MAP, .length = n, .pairs = pairs};
@@ -97,18 +95,17 @@ print_json(const struct policy_diff *diff, enum policy_direction whole, struct a
 
 		if (pairs == NULL)
 			return false;
-		pairs[0] = policy_request_pair("dimension", value_string(dimension->name));
-		pairs[1] = policy_request_pair("direction",
+		pairs[0] = value_member("dimension", value_string(dimension->name));
+		pairs[1] = value_member("direction",
 		    value_string(policy_direction_name(policy_dimension_direction(dimension))));
-		pairs[2] = policy_request_pair("opened", side_value(arena, &dimension->opened));
-		pairs[3] = policy_request_pair("closed", side_value(arena, &dimension->closed));
+		pairs[2] = value_member("opened", side_value(arena, &dimension->opened));
+		pairs[3] = value_member("closed", side_value(arena, &dimension->closed));
 		items[i] = (struct value){.type = VALUE_MAP, .length = 4, .pairs = pairs};
 	}
 	if (items == NULL)
 		return false;
-	root_pairs[0] =
-	    policy_request_pair("direction", value_string(policy_direction_name(whole)));
-	root_pairs[1] = policy_request_pair("dimensions",
+	root_pairs[0] = value_member("direction", value_string(policy_direction_name(whole)));
+	root_pairs[1] = value_member("dimensions",
 	    (struct value){.type = VALUE_ARRAY, .length = diff->count, .items = items});
 	text = json_write(&root, JSON_STYLE_PRETTY, NULL);
 	if (text != NULL)

@@ -187,18 +187,6 @@ print_text(const char *path, const struct policy_request *request,
 		printf("and %u more\n", explanation->count - POLICY_MISSES_MAX);
 }
 
-static struct value_pair
-pair(const char *name, struct value value)
-{
-	return (struct value_pair){.key = value_string(name), .value = value};
-}
-
-static struct value
-number(uint64_t value)
-{
-	return (struct value){.type = VALUE_INT, .integer = (int64_t)value};
-}
-
 /* Answers false where memory is out. */
 static bool
 print_json(const char *path, const struct policy_request *request,
@@ -218,25 +206,25 @@ print_json(const char *path, const struct policy_request *request,
 	for (uint32_t i = 0; i < count; i++) {
 		const struct policy_miss *miss = &explanation->misses[i];
 
-		misses[i][0] = pair("field", value_string(miss->field));
-		misses[i][1] = pair("operator", value_string(miss->operator));
-		misses[i][2] = pair("allowed", value_string(miss->allowed));
-		misses[i][3] = pair("rule", value_string(miss->rule));
-		misses[i][4] = pair("line", number(miss->line));
-		misses[i][5] = pair("matched_bytes", number(miss->at));
+		misses[i][0] = value_member("field", value_string(miss->field));
+		misses[i][1] = value_member("operator", value_string(miss->operator));
+		misses[i][2] = value_member("allowed", value_string(miss->allowed));
+		misses[i][3] = value_member("rule", value_string(miss->rule));
+		misses[i][4] = value_member("line", value_integer(miss->line));
+		misses[i][5] = value_member("matched_bytes", value_integer(miss->at));
 		items[i] = (struct value){.type = VALUE_MAP, .length = 6, .pairs = misses[i]};
 	}
-	pairs[0] = pair("verdict", value_string(verdict_words[decision->verdict][1]));
-	pairs[1] = pair("error", value_string(err_name(decision->code)));
-	pairs[2] = pair("reason", value_string(policy_reason_text(decision->reason)));
-	pairs[3] = pair("message", value_string(fault.message));
-	pairs[4] = pair("file", value_string(path));
-	pairs[5] = pair("rule", value_string(decision->rule));
-	pairs[6] = pair("line", number(decision->line));
-	pairs[7] = pair("excerpt", value_string(line));
-	pairs[8] = pair("allowed", value_string(decision->allowed));
-	pairs[9] =
-	    pair("nearest", (struct value){.type = VALUE_ARRAY, .length = count, .items = items});
+	pairs[0] = value_member("verdict", value_string(verdict_words[decision->verdict][1]));
+	pairs[1] = value_member("error", value_string(err_name(decision->code)));
+	pairs[2] = value_member("reason", value_string(policy_reason_text(decision->reason)));
+	pairs[3] = value_member("message", value_string(fault.message));
+	pairs[4] = value_member("file", value_string(path));
+	pairs[5] = value_member("rule", value_string(decision->rule));
+	pairs[6] = value_member("line", value_integer(decision->line));
+	pairs[7] = value_member("excerpt", value_string(line));
+	pairs[8] = value_member("allowed", value_string(decision->allowed));
+	pairs[9] = value_member(
+	    "nearest", (struct value){.type = VALUE_ARRAY, .length = count, .items = items});
 	root = (struct value){.type = VALUE_MAP, .length = ARRAY_SIZE(pairs), .pairs = pairs};
 	text = json_write(&root, JSON_STYLE_PRETTY, NULL);
 	if (text != NULL)

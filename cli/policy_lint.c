@@ -52,12 +52,6 @@ print_finding(const struct policy_finding *finding)
 	putchar('\n');
 }
 
-static struct value
-integer(uint32_t number)
-{
-	return (struct value){.type = VALUE_INT, .integer = number};
-}
-
 /* Answers null where memory is out: then the object as a whole cannot be written. */
 static struct value
 finding_value(struct arena *arena, const struct policy_finding *finding)
@@ -69,16 +63,16 @@ finding_value(struct arena *arena, const struct policy_finding *finding)
 
 	if (pairs == NULL || example == NULL)
 		return (struct value){.type = VALUE_NULL};
-	pairs[n++] = policy_request_pair("rule", value_string(policy_lint_name(finding->rule)));
-	pairs[n++] = policy_request_pair("level", value_string(level_name(finding)));
-	pairs[n++] = policy_request_pair("line", integer(problem->line));
-	pairs[n++] = policy_request_pair("column", integer(problem->column));
-	pairs[n++] = policy_request_pair("message", value_string(problem->message));
-	pairs[n++] = policy_request_pair("hint", value_string(problem->suggestion));
+	pairs[n++] = value_member("rule", value_string(policy_lint_name(finding->rule)));
+	pairs[n++] = value_member("level", value_string(level_name(finding)));
+	pairs[n++] = value_member("line", value_integer(problem->line));
+	pairs[n++] = value_member("column", value_integer(problem->column));
+	pairs[n++] = value_member("message", value_string(problem->message));
+	pairs[n++] = value_member("hint", value_string(problem->suggestion));
 	if (finding->other_line > 0)
-		pairs[n++] = policy_request_pair("other_line", integer(finding->other_line));
+		pairs[n++] = value_member("other_line", value_integer(finding->other_line));
 	if (finding->has_request)
-		pairs[n++] = policy_request_pair(
+		pairs[n++] = value_member(
 		    "example", (struct value){.type = VALUE_MAP,
 				   .length = policy_request_pairs(&finding->request, example),
 				   .pairs = example});
@@ -101,7 +95,7 @@ print_json(const struct policy_findings *findings, struct arena *arena)
 		if (items[i].type == VALUE_NULL)
 			return false;
 	}
-	pair = policy_request_pair("findings",
+	pair = value_member("findings",
 	    (struct value){.type = VALUE_ARRAY, .length = findings->count, .items = items});
 	text = json_write(&root, JSON_STYLE_PRETTY, NULL);
 	if (text != NULL)

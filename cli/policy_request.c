@@ -124,40 +124,33 @@ policy_request_print(const struct policy_request *request)
 	printf(" --workspace %s", request->workspace);
 }
 
-struct value_pair
-policy_request_pair(const char *name, struct value value)
-{
-	return (struct value_pair){.key = value_string(name), .value = value};
-}
-
 uint32_t
 policy_request_pairs(
     const struct policy_request *request, struct value_pair pairs[POLICY_REQUEST_PAIRS_MAX])
 {
 	uint32_t n = 0;
 
-	pairs[n++] = policy_request_pair(options[request->action], value_string(request->name));
-	pairs[n++] = policy_request_pair("workspace", value_string(request->workspace));
+	pairs[n++] = value_member(options[request->action], value_string(request->name));
+	pairs[n++] = value_member("workspace", value_string(request->workspace));
 	if (request->event != NULL)
-		pairs[n++] = policy_request_pair("event", value_string(request->event));
+		pairs[n++] = value_member("event", value_string(request->event));
 	if (request->args != NULL)
-		pairs[n++] = policy_request_pair("args", *request->args);
+		pairs[n++] = value_member("args", *request->args);
 	if (request->input != NULL)
-		pairs[n++] = policy_request_pair("input", *request->input);
+		pairs[n++] = value_member("input", *request->input);
 	if (request->depth > 0)
-		pairs[n++] = policy_request_pair(
-		    "depth", (struct value){.type = VALUE_INT, .integer = request->depth});
+		pairs[n++] = value_member("depth", value_integer(request->depth));
 	if (request->confidence != NULL)
-		pairs[n++] = policy_request_pair("confidence", *request->confidence);
+		pairs[n++] = value_member("confidence", *request->confidence);
 	if (request->tool != NULL)
-		pairs[n++] = policy_request_pair("grant", value_string(request->tool));
+		pairs[n++] = value_member("grant", value_string(request->tool));
 	if (request->provider != NULL)
-		pairs[n++] = policy_request_pair("provider", value_string(request->provider));
+		pairs[n++] = value_member("provider", value_string(request->provider));
 	if (request->region != NULL)
-		pairs[n++] = policy_request_pair("region", value_string(request->region));
+		pairs[n++] = value_member("region", value_string(request->region));
 	if (request->usage != NULL && request->usage->dispatched > 0)
-		pairs[n++] = policy_request_pair(
-		    "dispatched", (struct value){.type = VALUE_INT,
-				      .integer = (int64_t)request->usage->dispatched});
+		pairs[n++] =
+		    value_member("dispatched", (struct value){.type = VALUE_INT,
+						   .integer = (int64_t)request->usage->dispatched});
 	return n;
 }

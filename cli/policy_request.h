@@ -17,7 +17,5 @@ uint32_t policy_request_pairs(
  * such text. */
 MUST_USE enum err policy_request_used(
     const char *text, struct policy_usage *usage, struct fault *fault);
-/* One member of a JSON object; name is static. */
-struct value_pair policy_request_pair(const char *name, struct value value);
 
 #endif

@@ -10,7 +10,7 @@ enum { MEMORY_MAX = 32 << 20, MEMBERS_MAX = 12 };
 static void
 put_bool(struct value_build *b, struct value_map *map, const char *name, bool truth)
 {
-	value_map_put(b, map, name, value_truth(truth));
+	value_map_put(b, map, name, value_boolean(truth));
 }
 
 static struct value

@@ -45,25 +45,13 @@ print_text(const char *path, const struct policy *policy, const struct policy_re
 	printf("signed by %u of %llu people\n", review->given, (unsigned long long)review->needed);
 }
 
-static struct value
-number(uint64_t value)
-{
-	return (struct value){.type = VALUE_INT, .integer = (int64_t)value};
-}
-
-static struct value
-truth(bool value)
-{
-	return (struct value){.type = VALUE_BOOL, .boolean = value};
-}
-
 enum { SIGNATURE_PAIRS = 6, ROOT_PAIRS = 8 };
 
 static struct value
 describe(const struct policy_signature *item, struct value_pair pairs[SIGNATURE_PAIRS])
 {
 	pairs[0] = (struct value_pair){value_string("file"), value_string(item->file)};
-	pairs[1] = (struct value_pair){value_string("counts"), truth(item->counts)};
+	pairs[1] = (struct value_pair){value_string("counts"), value_boolean(item->counts)};
 	pairs[2] = (struct value_pair){value_string("principal"), value_string(item->name)};
 	pairs[3] = (struct value_pair){value_string("type"), value_string(item->type)};
 	pairs[4] = (struct value_pair){value_string("key"), value_string(item->fingerprint)};
@@ -80,11 +68,11 @@ print_json(const struct policy *policy, const struct policy_review *review, cons
 	struct value list = {.type = VALUE_ARRAY, .length = review->count, .items = items};
 	const struct value_pair pairs[ROOT_PAIRS] = {
 	    {value_string("skill"), value_string(policy_skill(policy)->name)},
-	    {value_string("revision"), number(review->revision)},
+	    {value_string("revision"), value_integer(review->revision)},
 	    {value_string("digest"), value_string(digest)},
-	    {value_string("approved"), truth(approved)},
-	    {value_string("needed"), number(review->needed)},
-	    {value_string("given"), number(review->given)},
+	    {value_string("approved"), value_boolean(approved)},
+	    {value_string("needed"), value_integer(review->needed)},
+	    {value_string("given"), value_integer(review->given)},
 	    {value_string("signatures"), list},
 	    {value_string("problem"), value_string(approved ? "" : fault->message)},
 	};

@@ -175,12 +175,6 @@ add(struct value_pair *pairs, uint32_t *count, const char *name, struct value va
 }
 
 static struct value
-number(uint64_t value)
-{
-	return (struct value){.type = VALUE_INT, .integer = (int64_t)value};
-}
-
-static struct value
 layers(uint64_t mask, struct value items[LAYER_COUNT])
 {
 	uint32_t count = 0;
@@ -203,13 +197,13 @@ report_json(const struct session_result *result, const struct value *event,
 
 	add(pairs, &whole.length, "runId", value_string(end->run));
 	add(pairs, &whole.length, "reason", value_string(end_info(end->reason)->name));
-	add(pairs, &whole.length, "exit_code", number((uint64_t)exit_code(result)));
-	add(pairs, &whole.length, "duration_ms", number(end->duration_ms));
-	add(pairs, &whole.length, "cpu_us", number(end->cpu_us));
-	add(pairs, &whole.length, "peak_kib", number(end->peak_kib));
-	add(pairs, &whole.length, "calls", number(end->calls));
-	add(pairs, &whole.length, "denied", number(end->denied));
-	add(pairs, &whole.length, "syscalls_denied", number(end->syscalls_denied));
+	add(pairs, &whole.length, "exit_code", value_integer((uint64_t)exit_code(result)));
+	add(pairs, &whole.length, "duration_ms", value_integer(end->duration_ms));
+	add(pairs, &whole.length, "cpu_us", value_integer(end->cpu_us));
+	add(pairs, &whole.length, "peak_kib", value_integer(end->peak_kib));
+	add(pairs, &whole.length, "calls", value_integer(end->calls));
+	add(pairs, &whole.length, "denied", value_integer(end->denied));
+	add(pairs, &whole.length, "syscalls_denied", value_integer(end->syscalls_denied));
 	add(pairs, &whole.length, "layers", layers(result->started.layers, items));
 	add(pairs, &whole.length, "error",
 	    end->fault.code == ERR_OK ? (struct value){0}

@@ -115,14 +115,14 @@ static enum err
 convert_number(const msgpack_object *from, struct value *ret, struct fault *fault)
 {
 	if (from->type == MSGPACK_OBJECT_NEGATIVE_INTEGER) {
-		*ret = (struct value){.type = VALUE_INT, .integer = from->via.i64};
+		*ret = value_integer(from->via.i64);
 		return ERR_OK;
 	}
 	if (from->type == MSGPACK_OBJECT_POSITIVE_INTEGER) {
 		if (from->via.u64 > INT64_MAX)
 			return fault_set(fault, ERR_PROTOCOL,
 			    "MessagePack: an integer above 9223372036854775807");
-		*ret = (struct value){.type = VALUE_INT, .integer = (int64_t)from->via.u64};
+		*ret = value_integer((int64_t)from->via.u64);
 		return ERR_OK;
 	}
 	if (!isfinite(from->via.f64))
@@ -139,7 +139,7 @@ convert(const msgpack_object *from, struct arena *arena, struct value *ret, stru
 		*ret = (struct value){.type = VALUE_NULL};
 		return ERR_OK;
 	case MSGPACK_OBJECT_BOOLEAN:
-		*ret = (struct value){.type = VALUE_BOOL, .boolean = from->via.boolean};
+		*ret = value_boolean(from->via.boolean);
 		return ERR_OK;
 	case MSGPACK_OBJECT_POSITIVE_INTEGER:
 	case MSGPACK_OBJECT_NEGATIVE_INTEGER:

@@ -81,14 +81,14 @@ convert(const json_t *json, struct arena *arena, int depth, struct value *ret, s
 		return convert_string(
 		    json_string_value(json), json_string_length(json), arena, ret, fault);
 	case JSON_INTEGER:
-		*ret = (struct value){.type = VALUE_INT, .integer = json_integer_value(json)};
+		*ret = value_integer(json_integer_value(json));
 		return ERR_OK;
 	case JSON_REAL:
 		*ret = (struct value){.type = VALUE_REAL, .real = json_real_value(json)};
 		return ERR_OK;
 	case JSON_TRUE:
 	case JSON_FALSE:
-		*ret = (struct value){.type = VALUE_BOOL, .boolean = json_is_true(json)};
+		*ret = value_boolean(json_is_true(json));
 		return ERR_OK;
 	case JSON_NULL:
 		break;

@@ -157,3 +157,21 @@ value_string(const char *text)
 	return (struct value){
 	    .type = VALUE_STRING, .length = (uint32_t)strlen(text), .string = text};
 }
+
+struct value
+value_integer(int64_t number)
+{
+	return (struct value){.type = VALUE_INT, .integer = number};
+}
+
+struct value
+value_boolean(bool boolean)
+{
+	return (struct value){.type = VALUE_BOOL, .boolean = boolean};
+}
+
+struct value_pair
+value_member(const char *name, struct value value)
+{
+	return (struct value_pair){.key = value_string(name), .value = value};
+}

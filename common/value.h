@@ -59,5 +59,9 @@ bool value_is_string(const struct value *value, const char *text);
 bool value_equal(const struct value *a, const struct value *b);
 /* A string value that borrows text. */
 struct value value_string(const char *text);
+struct value value_integer(int64_t number);
+struct value value_boolean(bool boolean);
+/* A member of a map; borrows name. */
+struct value_pair value_member(const char *name, struct value value);
 
 #endif

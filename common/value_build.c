@@ -38,7 +38,7 @@ value_map_number(
 void
 value_map_true(struct value_build *build, struct value_map *map, const char *name)
 {
-	value_map_put(build, map, name, value_truth(true));
+	value_map_put(build, map, name, value_boolean(true));
 }
 
 struct value
@@ -91,11 +91,5 @@ struct value
 value_number(struct value_build *build, uint64_t number)
 {
 	build->failed = build->failed || number > INT64_MAX;
-	return (struct value){.type = VALUE_INT, .integer = (int64_t)number};
-}
-
-struct value
-value_truth(bool truth)
-{
-	return (struct value){.type = VALUE_BOOL, .boolean = truth};
+	return value_integer((int64_t)number);
 }

@@ -45,6 +45,5 @@ struct value value_list_texts(struct value_build *build, const char *const *text
 
 /* VALUE_INT; latches what int64_t cannot hold. */
 struct value value_number(struct value_build *build, uint64_t number);
-struct value value_truth(bool truth);
 
 #endif

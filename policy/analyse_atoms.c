@@ -59,8 +59,8 @@ collect_length(struct collecting *c, uint64_t min, uint64_t max)
 		return;
 	test.bounds.has_min = min > 0;
 	test.bounds.has_max = max > 0;
-	test.bounds.min = (struct value){.type = VALUE_INT, .integer = (int64_t)min};
-	test.bounds.max = (struct value){.type = VALUE_INT, .integer = (int64_t)max};
+	test.bounds.min = value_integer((int64_t)min);
+	test.bounds.max = value_integer((int64_t)max);
 	collect_made(c, test);
 }
 

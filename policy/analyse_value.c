@@ -43,12 +43,6 @@ try(const struct value_question *q, struct value value, struct value *ret)
 }
 
 static struct value
-integer(int64_t number)
-{
-	return (struct value){.type = VALUE_INT, .integer = number};
-}
-
-static struct value
 real(double number)
 {
 	return (struct value){.type = VALUE_REAL, .real = number};
@@ -88,7 +82,7 @@ try_around(const struct value_question *q, const struct value *end, struct value
 			near = (int64_t)number;
 		}
 		if (!__builtin_add_overflow(near, step, &near))
-			answer = try(q, integer(near), ret);
+			answer = try(q, value_integer(near), ret);
 	}
 	for (unsigned i = 0; answer == ANALYSE_NONE && i < ARRAY_SIZE(reals); i++)
 		if (isfinite(reals[i]))
@@ -157,7 +151,7 @@ find_listed(const struct value_question *q, const struct policy_test *list, stru
 			answer = try(q, real((double)value->integer), ret);
 		if (answer == ANALYSE_NONE && value->type == VALUE_REAL &&
 		    value->real > -9007199254740992.0 && value->real < 9007199254740992.0)
-			answer = try(q, integer((int64_t)value->real), ret);
+			answer = try(q, value_integer((int64_t)value->real), ret);
 	}
 	return answer;
 }

@@ -176,12 +176,12 @@ operand(struct value_build *b, const struct policy_test *test)
 	case POLICY_OPERATOR_EQUALS_TRIGGER:
 		return value_string(test->path);
 	case POLICY_OPERATOR_ABSENT:
-		return value_truth(true);
+		return value_boolean(true);
 	case POLICY_OPERATOR_COUNT:
 		break;
 	}
 	b->failed = true;
-	return value_truth(false);
+	return value_boolean(false);
 }
 
 /* In the order of the operators: a constraint has each at most once. */

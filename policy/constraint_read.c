@@ -205,8 +205,8 @@ schema_bounds(const struct policy_schema *schema, enum policy_operator operator)
 	if (operator== POLICY_OPERATOR_RANGE)
 		return (struct policy_bounds){
 		    schema->has_minimum, schema->has_maximum, schema->minimum, schema->maximum};
-	bounds.min = (struct value){.type = VALUE_INT, .integer = (int64_t)schema->min_length};
-	bounds.max = (struct value){.type = VALUE_INT, .integer = (int64_t)schema->max_length};
+	bounds.min = value_integer((int64_t)schema->min_length);
+	bounds.max = value_integer((int64_t)schema->max_length);
 	if (schema->type == SCHEMA_ARRAY)
 		bounds.max.integer = (int64_t)schema->max_items;
 	bounds.has_min = true;

@@ -96,7 +96,7 @@ static void
 write_true(struct writing *w, struct value_map *object, const struct policy_key *row)
 {
 	(void)row;
-	value_map_put(&w->build, object, "const", value_truth(true));
+	value_map_put(&w->build, object, "const", value_boolean(true));
 }
 
 static void
@@ -168,7 +168,7 @@ write_keys(struct writing *w, struct value_map *object, const struct policy_key 
 	value_map_put(&w->build, object, "properties", value_map_done(&properties));
 	if (n > 0)
 		value_map_put(&w->build, object, "required", value_list_texts(&w->build, required));
-	value_map_put(&w->build, object, "additionalProperties", value_truth(false));
+	value_map_put(&w->build, object, "additionalProperties", value_boolean(false));
 }
 
 static void

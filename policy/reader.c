@@ -413,7 +413,7 @@ policy_read_scalar(struct policy_reader *reader, const struct yaml_node *node)
 		return (struct value){
 		    .type = VALUE_BOOL, .boolean = strcmp(node->text, "true") == 0};
 	case YAML_INTEGER:
-		return (struct value){.type = VALUE_INT, .integer = strtoll(node->text, NULL, 10)};
+		return value_integer(strtoll(node->text, NULL, 10));
 	case YAML_NUMBER:
 		return (struct value){.type = VALUE_REAL, .real = strtod(node->text, NULL)};
 	case YAML_TEXT:

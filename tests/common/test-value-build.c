@@ -21,7 +21,7 @@ build_puts_members_together_in_their_order(void **state)
 	inner = value_map_new(&build, 0);
 	list = value_list_new(&build, 2);
 	value_list_put(&build, &list, value_number(&build, 7));
-	value_list_put(&build, &list, value_truth(false));
+	value_list_put(&build, &list, value_boolean(false));
 	value_map_text(&build, &map, "b", "text");
 	value_map_text(&build, &map, "none", NULL);
 	value_map_number(&build, &map, "a", INT64_MAX);
@@ -63,7 +63,7 @@ build_latches_its_first_failure(void **state)
 	build.failed = false;
 	list = value_list_new(&build, 1);
 	assert_true(build.failed);
-	value_list_put(&build, &list, value_truth(true));
+	value_list_put(&build, &list, value_boolean(true));
 	assert_int_equal(value_list_done(&list).length, 0);
 }
 
