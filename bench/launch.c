@@ -108,16 +108,9 @@ measure_cold(struct stage *stage, unsigned rounds)
 	return sound;
 }
 
-#define TEXT_OPTION(name)                                                                \
-	static enum err on_##name(void *context, const char *value, struct fault *fault) \
-	{                                                                                \
-		(void)fault;                                                             \
-		((struct options *)context)->name = value;                               \
-		return ERR_OK;                                                           \
-	}
-TEXT_OPTION(init)
-TEXT_OPTION(profiles)
-TEXT_OPTION(noop)
+ARGS_KEEP_TEXT(struct options, init)
+ARGS_KEEP_TEXT(struct options, profiles)
+ARGS_KEEP_TEXT(struct options, noop)
 
 static enum err
 set_number(unsigned *field, const char *value, struct fault *fault)

@@ -302,15 +302,8 @@ measure_diff(void)
 	return sound;
 }
 
-#define TEXT_OPTION(name)                                                                \
-	static enum err on_##name(void *context, const char *value, struct fault *fault) \
-	{                                                                                \
-		(void)fault;                                                             \
-		((struct options *)context)->name = value;                               \
-		return ERR_OK;                                                           \
-	}
-TEXT_OPTION(script)
-TEXT_OPTION(modules)
+ARGS_KEEP_TEXT(struct options, script)
+ARGS_KEEP_TEXT(struct options, modules)
 
 static const struct args_option rows[] = {
     {"script", 0, "FILE", "cedar.mjs", on_script},

@@ -9,34 +9,19 @@
 #include "common/id.h"
 #include "common/io.h"
 
-#define ON_TEXT(member)                                                                    \
-	enum err policy_on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)fault;                                                               \
-		((struct policy_options *)context)->member = value;                        \
-		return ERR_OK;                                                             \
-	}
-ON_TEXT(tool)
-ON_TEXT(args)
-ON_TEXT(memory_read)
-ON_TEXT(memory_write)
-ON_TEXT(trigger)
-ON_TEXT(event)
-ON_TEXT(input)
-ON_TEXT(output)
+ARGS_KEEP_TEXT_AS(policy_on_tool, struct policy_options, tool)
+ARGS_KEEP_TEXT_AS(policy_on_args, struct policy_options, args)
+ARGS_KEEP_TEXT_AS(policy_on_memory_read, struct policy_options, memory_read)
+ARGS_KEEP_TEXT_AS(policy_on_memory_write, struct policy_options, memory_write)
+ARGS_KEEP_TEXT_AS(policy_on_trigger, struct policy_options, trigger)
+ARGS_KEEP_TEXT_AS(policy_on_event, struct policy_options, event)
+ARGS_KEEP_TEXT_AS(policy_on_input, struct policy_options, input)
+ARGS_KEEP_TEXT_AS(policy_on_output, struct policy_options, output)
 
-#define ON_FLAG(member)                                                                    \
-	enum err policy_on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)value;                                                               \
-		(void)fault;                                                               \
-		((struct policy_options *)context)->member = true;                         \
-		return ERR_OK;                                                             \
-	}
-ON_FLAG(json)
-ON_FLAG(help)
-ON_FLAG(write)
-ON_FLAG(check)
+ARGS_KEEP_FLAG_AS(policy_on_json, struct policy_options, json)
+ARGS_KEEP_FLAG_AS(policy_on_help, struct policy_options, help)
+ARGS_KEEP_FLAG_AS(policy_on_write, struct policy_options, write)
+ARGS_KEEP_FLAG_AS(policy_on_check, struct policy_options, check)
 
 enum err
 policy_on_workspace(void *context, const char *value, struct fault *fault)

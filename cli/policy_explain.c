@@ -10,19 +10,12 @@
 
 enum { MEMORY_MAX = 4 << 20, LINE_MAX_SHOWN = 160 };
 
-#define ON_TEXT(member)                                                                    \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)fault;                                                               \
-		((struct policy_options *)context)->member = value;                        \
-		return ERR_OK;                                                             \
-	}
-ON_TEXT(subagent)
-ON_TEXT(grant)
-ON_TEXT(model)
-ON_TEXT(provider)
-ON_TEXT(region)
-ON_TEXT(confidence)
+ARGS_KEEP_TEXT(struct policy_options, subagent)
+ARGS_KEEP_TEXT(struct policy_options, grant)
+ARGS_KEEP_TEXT(struct policy_options, model)
+ARGS_KEEP_TEXT(struct policy_options, provider)
+ARGS_KEEP_TEXT(struct policy_options, region)
+ARGS_KEEP_TEXT(struct policy_options, confidence)
 
 static enum err
 on_depth(void *context, const char *value, struct fault *fault)

@@ -14,23 +14,26 @@ struct args_option {
 	enum err (*handler)(void *context, const char *value, struct fault *fault);
 };
 
-/* Define the handler on_<member> that keeps what was given in the caller's struct type: the value
- * in a const char *member, which borrows it from argv, or in a bool member that it was given. */
-#define ARGS_KEEP_TEXT(type, member)                                                       \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)fault;                                                               \
-		((type *)context)->member = value;                                         \
-		return ERR_OK;                                                             \
+/* Define a handler that keeps what was given in the caller's struct type: the value in a const char
+ * *member, which borrows it from argv, or in a bool member that it was given. The _AS forms define
+ * a function that other files have rows for, too; the others a static on_<member>. */
+#define ARGS_KEEP_TEXT_AS(function, type, member)                                \
+	enum err function(void *context, const char *value, struct fault *fault) \
+	{                                                                        \
+		(void)fault;                                                     \
+		((type *)context)->member = value;                               \
+		return ERR_OK;                                                   \
 	}
-#define ARGS_KEEP_FLAG(type, member)                                                       \
-	static enum err on_##member(void *context, const char *value, struct fault *fault) \
-	{                                                                                  \
-		(void)value;                                                               \
-		(void)fault;                                                               \
-		((type *)context)->member = true;                                          \
-		return ERR_OK;                                                             \
+#define ARGS_KEEP_FLAG_AS(function, type, member)                                \
+	enum err function(void *context, const char *value, struct fault *fault) \
+	{                                                                        \
+		(void)value;                                                     \
+		(void)fault;                                                     \
+		((type *)context)->member = true;                                \
+		return ERR_OK;                                                   \
 	}
+#define ARGS_KEEP_TEXT(type, member) static ARGS_KEEP_TEXT_AS(on_##member, type, member)
+#define ARGS_KEEP_FLAG(type, member) static ARGS_KEEP_FLAG_AS(on_##member, type, member)
 
 /* Parses --name value, --name=value, -n value and flags from argv[1..argc); stops at "--" or at the
  * first word that is not an option, whose index is *ret_rest. rows ends with a zeroed row. An
