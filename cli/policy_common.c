@@ -55,21 +55,35 @@ policy_common_open(const char *path, struct policy_source *ret)
 	return policy_common_fail(path, &fault);
 }
 
-bool
-policy_common_file(const char *path, const struct policy_source *source, struct pack *ret_pack,
-    struct policy_file *ret)
+int
+policy_common_open_file(const char *path, struct policy_opened *ret)
 {
-	const struct pack_file *content;
-	struct fault fault;
+	struct policy_opened opened = {0};
+	const struct pack_file *content = NULL;
+	struct fault fault = {0};
+	int r = policy_common_open(path, &opened.source);
 
-	if (pack_open(source->pack_fd, ret_pack, &fault) != ERR_OK)
-		return false;
-	content = pack_find(ret_pack, "policy");
-	if (content == NULL)
-		return false;
-	*ret = (struct policy_file){
+	if (r != CLI_OK)
+		return r;
+	if (pack_open(opened.source.pack_fd, &opened.pack, &fault) == ERR_OK)
+		content = pack_find(&opened.pack, "policy");
+	if (content == NULL) {
+		if (fault.code == ERR_OK)
+			fault_set(&fault, ERR_INTERNAL, "the file is not in its source");
+		policy_common_close(&opened);
+		return policy_common_fail(path, &fault);
+	}
+	opened.file = (struct policy_file){
 	    .name = path, .text = (const char *)content->data, .length = content->length};
-	return true;
+	*ret = opened;
+	return CLI_OK;
+}
+
+void
+policy_common_close(struct policy_opened *opened)
+{
+	pack_close(&opened->pack);
+	policy_source_done(&opened->source);
 }
 
 int
@@ -95,20 +109,10 @@ policy_common_write(const char *path, const char *text)
 }
 
 void
-policy_common_line(const char *path, uint32_t line, char *to, size_t size)
+policy_common_line(const struct policy_file *file, uint32_t line, char *to, size_t size)
 {
-	SCOPED_FREE char *text = NULL;
 	size_t length = 0;
-	const char *at;
+	const char *at = line > 0 ? policy_file_line(file, line, &length) : "";
 
-	to[0] = '\0';
-	if (line == 0 || io_read_file(AT_FDCWD, path, POLICY_FILE_BYTES_MAX, &text, &length) < 0)
-		return;
-	at = text;
-	for (uint32_t i = 1; i < line && at != NULL; i++) {
-		at = strchr(at, '\n');
-		at = at != NULL ? at + 1 : NULL;
-	}
-	if (at != NULL)
-		text_copy_bytes(to, size, at, strcspn(at, "\n"));
+	text_copy_bytes(to, size, at, length);
 }

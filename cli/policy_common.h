@@ -52,17 +52,24 @@ int policy_verify_act(const struct policy_options *options);
 /* Loads the policy at path without opening the bundles it pins; prints every problem. Returns an
  * exit code; on CLI_OK the caller releases *ret. Blocks on the file system. */
 MUST_USE int policy_common_open(const char *path, struct policy_source *ret);
-/* The policy file itself, as it was read: borrows from *ret_pack, which the caller closes. false:
- * the pack cannot be opened. */
-MUST_USE bool policy_common_file(const char *path, const struct policy_source *source,
-    struct pack *ret_pack, struct policy_file *ret);
+/* A policy with its file as it was read, which what is shown of it comes from: the file on disk may
+ * be another one by now. */
+struct policy_opened {
+	struct policy_source source;
+	struct pack pack;
+	struct policy_file file; /* borrows from pack */
+};
+
+/* The same, and the file. policy_common_close releases *ret. */
+MUST_USE int policy_common_open_file(const char *path, struct policy_opened *ret);
+void policy_common_close(struct policy_opened *opened);
 /* Writes text to the file at path, or to stdout where path is NULL, and answers an exit code; says
  * what failed. text NULL: memory is out. */
 int policy_common_write(const char *path, const char *text);
 /* Prints "praxa: what: message" in full and answers the fault's exit code. */
 int policy_common_fail(const char *what, const struct fault *fault);
-/* Line number line of the file at path, terminated, cut and made printable; "" where it is not. */
-void policy_common_line(const char *path, uint32_t line, char *to, size_t size);
+/* Line number line of file, terminated, cut and made printable; "" where it is not. */
+void policy_common_line(const struct policy_file *file, uint32_t line, char *to, size_t size);
 
 /* One handler an option, for the rows. */
 enum err policy_on_tool(void *context, const char *value, struct fault *fault);

@@ -133,18 +133,18 @@ read_request(const struct policy_options *options, struct arena *arena, struct v
 }
 
 static void
-print_place(const char *path, const char *rule, uint32_t line)
+print_place(const struct policy_file *file, const char *rule, uint32_t line)
 {
 	char text[LINE_MAX_SHOWN];
 
 	if (line == 0)
 		return;
-	policy_common_line(path, line, text, sizeof(text));
-	printf("  %s:%u: %s\n  %6u | %s\n", path, line, rule, line, text);
+	policy_common_line(file, line, text, sizeof(text));
+	printf("  %s:%u: %s\n  %6u | %s\n", file->name, line, rule, line, text);
 }
 
 static void
-print_miss(const char *path, const struct policy_miss *miss)
+print_miss(const struct policy_file *file, const struct policy_miss *miss)
 {
 	printf("nearest miss: ");
 	if (miss->field[0] != '\0')
@@ -153,7 +153,7 @@ print_miss(const char *path, const struct policy_miss *miss)
 	if (strcmp(miss->operator, "text") == 0)
 		printf(" (the key differs behind byte %zu)", miss->at);
 	putchar('\n');
-	print_place(path, miss->rule, miss->line);
+	print_place(file, miss->rule, miss->line);
 }
 
 static const char *const verdict_words[][2] = {
@@ -163,7 +163,7 @@ static const char *const verdict_words[][2] = {
 };
 
 static void
-print_text(const char *path, const struct policy_request *request,
+print_text(const struct policy_file *file, const struct policy_request *request,
     const struct policy_explanation *explanation)
 {
 	const struct policy_decision *decision = &explanation->decision;
@@ -173,16 +173,16 @@ print_text(const char *path, const struct policy_request *request,
 	    "%s: %s\n", verdict_words[decision->verdict][0], policy_reason_text(decision->reason));
 	if (policy_fault(request, decision, &fault) != ERR_OK)
 		printf("  %s: %s\n", err_name(decision->code), fault.message);
-	print_place(path, decision->rule, decision->line);
+	print_place(file, decision->rule, decision->line);
 	for (uint32_t i = 0; i < explanation->count && i < POLICY_MISSES_MAX; i++)
-		print_miss(path, &explanation->misses[i]);
+		print_miss(file, &explanation->misses[i]);
 	if (explanation->count > POLICY_MISSES_MAX)
 		printf("and %u more\n", explanation->count - POLICY_MISSES_MAX);
 }
 
 /* Answers false where memory is out. */
 static bool
-print_json(const char *path, const struct policy_request *request,
+print_json(const struct policy_file *file, const struct policy_request *request,
     const struct policy_explanation *explanation)
 {
 	const struct policy_decision *decision = &explanation->decision;
@@ -195,7 +195,7 @@ print_json(const char *path, const struct policy_request *request,
 	    explanation->count < POLICY_MISSES_MAX ? explanation->count : POLICY_MISSES_MAX;
 
 	(void)policy_fault(request, decision, &fault);
-	policy_common_line(path, decision->line, line, sizeof(line));
+	policy_common_line(file, decision->line, line, sizeof(line));
 	for (uint32_t i = 0; i < count; i++) {
 		const struct policy_miss *miss = &explanation->misses[i];
 
@@ -211,7 +211,7 @@ print_json(const char *path, const struct policy_request *request,
 	pairs[1] = value_member("error", value_string(err_name(decision->code)));
 	pairs[2] = value_member("reason", value_string(policy_reason_text(decision->reason)));
 	pairs[3] = value_member("message", value_string(fault.message));
-	pairs[4] = value_member("file", value_string(path));
+	pairs[4] = value_member("file", value_string(file->name));
 	pairs[5] = value_member("rule", value_string(decision->rule));
 	pairs[6] = value_member("line", value_integer(decision->line));
 	pairs[7] = value_member("excerpt", value_string(line));
@@ -228,20 +228,19 @@ print_json(const char *path, const struct policy_request *request,
 static int
 explain(const struct policy_options *options, const struct policy_request *request)
 {
-	const char *path = options->files[0];
 	struct policy_explanation explanation;
-	struct policy_source source;
-	int r = policy_common_open(path, &source);
+	struct policy_opened opened;
+	int r = policy_common_open_file(options->files[0], &opened);
 	bool printed = true;
 
 	if (r != CLI_OK)
 		return r;
-	explanation = policy_explain(source.policy, request);
+	explanation = policy_explain(opened.source.policy, request);
 	if (options->json)
-		printed = print_json(path, request, &explanation);
+		printed = print_json(&opened.file, request, &explanation);
 	else
-		print_text(path, request, &explanation);
-	policy_source_done(&source);
+		print_text(&opened.file, request, &explanation);
+	policy_common_close(&opened);
 	if (!printed)
 		return CLI_INTERNAL;
 	return explanation.decision.verdict == POLICY_ALLOW ? CLI_OK : POLICY_EXIT_DENIED;

@@ -93,17 +93,12 @@ format(const struct policy_options *options, const struct policy *policy, const 
 int
 policy_format_act(const struct policy_options *options)
 {
-	struct policy_source source;
-	struct policy_file file;
-	struct pack pack = {0};
-	int r = policy_common_open(options->files[0], &source);
+	struct policy_opened opened;
+	int r = policy_common_open_file(options->files[0], &opened);
 
 	if (r != CLI_OK)
 		return r;
-	r = CLI_INTERNAL;
-	if (policy_common_file(options->files[0], &source, &pack, &file))
-		r = format(options, source.policy, &pack, &file);
-	pack_close(&pack);
-	policy_source_done(&source);
+	r = format(options, opened.source.policy, &opened.pack, &opened.file);
+	policy_common_close(&opened);
 	return r;
 }

@@ -134,22 +134,18 @@ int
 policy_lint_act(const struct policy_options *options)
 {
 	struct policy_findings findings;
-	struct policy_source source;
-	struct policy_file file;
-	struct pack pack = {0};
-	int r = policy_common_open(options->files[0], &source);
+	struct policy_opened opened;
+	int r = policy_common_open_file(options->files[0], &opened);
 
 	if (r != CLI_OK)
 		return r;
 	r = CLI_INTERNAL;
-	if (policy_common_file(options->files[0], &source, &pack, &file) &&
-	    policy_lint(source.policy, &file, &findings) == ERR_OK) {
+	if (policy_lint(opened.source.policy, &opened.file, &findings) == ERR_OK) {
 		r = show(options, &findings);
 		policy_findings_done(&findings);
 	} else {
 		fprintf(stderr, "praxa policy lint: out of memory\n");
 	}
-	pack_close(&pack);
-	policy_source_done(&source);
+	policy_common_close(&opened);
 	return r;
 }

@@ -34,7 +34,7 @@ print_line(const struct policy_testing *t, uint32_t line)
 {
 	char text[LINE_MAX_SHOWN];
 
-	policy_common_line(t->path, line, text, sizeof(text));
+	policy_common_line(&t->file, line, text, sizeof(text));
 	printf("%6u | %s\n", line, text);
 }
 
@@ -188,26 +188,16 @@ int
 policy_test_act(const struct policy_options *options)
 {
 	struct policy_testing t = {.path = options->files[0]};
-	struct policy_source source;
-	struct fault fault = {0};
-	struct pack pack;
-	const struct pack_file *file;
-	int r = policy_common_open(t.path, &source);
+	struct policy_opened opened;
+	int r = policy_common_open_file(t.path, &opened);
 
 	if (r != CLI_OK)
 		return r;
-	if (pack_open(source.pack_fd, &pack, &fault) != ERR_OK) {
-		policy_source_done(&source);
-		return policy_common_fail(t.path, &fault);
-	}
-	file = pack_find(&pack, "policy");
-	t.policy = source.policy;
-	t.file = (struct policy_file){
-	    .name = t.path, .text = (const char *)file->data, .length = file->length};
+	t.policy = opened.source.policy;
+	t.file = opened.file;
 	r = run(options, &t);
 	policy_score_done(&t.score);
 	policy_coverage_done(&t.coverage);
-	pack_close(&pack);
-	policy_source_done(&source);
+	policy_common_close(&opened);
 	return r;
 }

@@ -11,29 +11,27 @@ enum {
 	COLUMN_LEAD = 40, /* that much of it in front of the place */
 };
 
-static const char *
-line_start(const struct policy_file *file, uint32_t line)
+const char *
+policy_file_line(const struct policy_file *file, uint32_t line, size_t *ret_length)
 {
-	const char *at = file->text, *end = file->text + file->length;
+	const char *at = file->text, *end = file->text + file->length, *newline;
 
 	for (uint32_t i = 1; i < line && at < end; i++) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-
+		newline = memchr(at, '\n', (size_t)(end - at));
 		at = newline != NULL ? newline + 1 : end;
 	}
+	newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+	*ret_length = (size_t)((newline != NULL ? newline : end) - at);
 	return at;
 }
 
 static void
 copy_excerpt(struct policy_problem *problem, const struct policy_file *file)
 {
-	const char *at = line_start(file, problem->line);
-	size_t left = (size_t)(file->text + file->length - at);
-	const char *newline = left > 0 ? memchr(at, '\n', left) : NULL;
+	size_t left;
+	const char *at = policy_file_line(file, problem->line, &left);
 	uint32_t skip = problem->column > COLUMN_FAR ? problem->column - COLUMN_LEAD : 0;
 
-	if (newline != NULL)
-		left = (size_t)(newline - at);
 	for (uint32_t i = 0; i < skip && left > 0; i++) {
 		size_t width = utf8_width((const unsigned char *)at, left);
 

@@ -41,6 +41,10 @@ struct policy_file {
 	bool prose; /* texts may go over several lines: white space in them counts as one blank */
 };
 
+/* Where line number line (from 1) begins, and its length without the newline; behind the last one
+ * the end, and 0. */
+const char *policy_file_line(const struct policy_file *file, uint32_t line, size_t *ret_length);
+
 /* Where in a file. Zeroed: the whole file. */
 struct policy_place {
 	uint32_t line, column, width; /* 1-based, in characters */
