@@ -4,32 +4,28 @@
 #include "common/layer.h"
 #include "common/text.h"
 #include "common/utf8.h"
+#include "common/value_build.h"
 
-/* A map under construction; members live in the arena. Latches the first failure. */
+/* A record under construction. */
 struct builder {
-	struct arena *arena;
-	struct value_pair *pairs;
-	uint32_t count;
-	bool failed;
+	struct value_build build;
+	struct value_map map;
 };
 
 static void
 add(struct builder *b, const char *key, struct value value)
 {
-	if (b->count == EXPORT_MEMBERS_MAX)
-		b->failed = true;
-	if (!b->failed)
-		b->pairs[b->count++] = (struct value_pair){value_string(key), value};
+	value_map_put(&b->build, &b->map, key, value);
 }
 
 /* A copy of text in the arena, so that the value outlives the record. */
 static struct value
 copy(struct builder *b, const char *text)
 {
-	const char *held = arena_copy(b->arena, text, strlen(text));
+	const char *held = arena_copy(b->build.arena, text, strlen(text));
 
 	if (held == NULL)
-		b->failed = true;
+		b->build.failed = true;
 	return held != NULL ? value_string(held) : (struct value){.type = VALUE_NULL};
 }
 
@@ -37,8 +33,7 @@ static struct value
 number(uint64_t value)
 {
 	/* Only a hostile log holds more; JSON readers keep 2^53 at best. */
-	return (struct value){
-	    .type = VALUE_INT, .integer = value > INT64_MAX ? INT64_MAX : (int64_t)value};
+	return value_integer(value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
 /* Text, or null for none. */
@@ -81,18 +76,14 @@ boot_value(struct builder *b, const struct record_boot *boot)
 static struct value
 layers_value(struct builder *b, uint64_t mask)
 {
-	struct value *items = arena_array(b->arena, 64, sizeof(*items));
-	uint32_t count = 0;
+	struct value_list list = value_list_new(&b->build, 64);
 
-	if (items == NULL) {
-		b->failed = true;
-		return (struct value){.type = VALUE_NULL};
-	}
 	for (unsigned bit = 0; bit < 64; bit++)
 		if ((mask >> bit & 1) != 0)
-			items[count++] = value_string(
-			    layer_info(bit) != NULL ? layer_info(bit)->name : "unknown");
-	return (struct value){.type = VALUE_ARRAY, .length = count, .items = items};
+			value_list_put(&b->build, &list,
+			    value_string(
+				layer_info(bit) != NULL ? layer_info(bit)->name : "unknown"));
+	return value_list_done(&list);
 }
 
 static struct value
@@ -100,12 +91,12 @@ body_value(struct builder *b, const struct record_body *body)
 {
 	struct fault fault;
 	struct value value;
-	enum err r = body_decode(body->bytes, body->length, b->arena, &value, &fault);
+	enum err r = body_decode(body->bytes, body->length, b->build.arena, &value, &fault);
 
 	if (r == ERR_OK)
 		return value;
 	if (r != ERR_PROTOCOL)
-		b->failed = true;
+		b->build.failed = true;
 	return (struct value){.type = VALUE_BYTES,
 	    .length = (uint32_t)body->length,
 	    .string = (const char *)body->bytes};
@@ -165,17 +156,16 @@ enum err
 export_value(const struct audit_scan_record *record, struct arena *arena, struct value *ret,
     struct fault *fault)
 {
-	struct builder b = {.arena = arena};
+	struct builder b = {.build.arena = arena};
 
-	b.pairs = arena_array(arena, EXPORT_MEMBERS_MAX, sizeof(*b.pairs));
-	b.failed = b.pairs == NULL;
-	if (!b.failed && record->record.kind == EVENT_DECISION)
+	b.map = value_map_new(&b.build, EXPORT_MEMBERS_MAX);
+	if (!b.build.failed && record->record.kind == EVENT_DECISION)
 		build_decision(&b, &record->record);
-	else if (!b.failed)
+	else if (!b.build.failed)
 		build_other(&b, record);
-	if (b.failed)
+	if (b.build.failed)
 		return fault_set(fault, ERR_LIMIT, "the record needs more memory than is allowed");
-	*ret = (struct value){.type = VALUE_MAP, .length = b.count, .pairs = b.pairs};
+	*ret = value_map_done(&b.map);
 	return ERR_OK;
 }
 
