@@ -169,17 +169,6 @@ export_value(const struct audit_scan_record *record, struct arena *arena, struct
 	return ERR_OK;
 }
 
-static uint32_t
-code_point(const unsigned char *t, size_t width)
-{
-	static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	uint32_t c = t[0] & lead[width];
-
-	for (size_t i = 1; i < width; i++)
-		c = c << 6 | (t[i] & 0x3f);
-	return c;
-}
-
 /* RFC 8259 section 7: beyond U+FFFF as two surrogates. */
 static void
 put_escape(FILE *out, uint32_t c)
@@ -207,7 +196,7 @@ export_json(FILE *out, const struct value *value, enum json_style style, struct 
 		if (width == 0)
 			width = 1;
 		if (width > 1 && utf8_is_invisible(t + i, width))
-			put_escape(out, code_point(t + i, width));
+			put_escape(out, utf8_code_point(t + i, width));
 		else
 			fwrite(t + i, 1, width, out);
 		i += width;

@@ -1,17 +1,15 @@
 #include "common/utf8.h"
 
-#include <stdint.h>
-
 #include "common/scope.h"
 
-static uint32_t
-decode(const unsigned char *t, size_t width)
+uint32_t
+utf8_code_point(const unsigned char *text, size_t width)
 {
-	static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-	uint32_t c = t[0] & lead[width];
+	static const unsigned char lead[] = {0, 0xff, 0x1f, 0x0f, 0x07};
+	uint32_t c = text[0] & lead[width];
 
 	for (size_t i = 1; i < width; i++)
-		c = c << 6 | (t[i] & 0x3f);
+		c = c << 6 | (text[i] & 0x3f);
 	return c;
 }
 
@@ -32,7 +30,7 @@ utf8_width(const unsigned char *text, size_t length)
 	for (size_t i = 1; i < width; i++)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
-	c = decode(text, width);
+	c = utf8_code_point(text, width);
 	if (c < least[width] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
 		return 0;
 	return width;
@@ -71,7 +69,7 @@ utf8_is_invisible(const unsigned char *text, size_t width)
 	    {0xfff9, 0xfffb},
 	    {0xe0000, 0xe0fff},
 	};
-	uint32_t c = decode(text, width);
+	uint32_t c = utf8_code_point(text, width);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ranges); i++)
 		if (c >= ranges[i].first && c <= ranges[i].last)

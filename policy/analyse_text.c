@@ -26,17 +26,6 @@ analyse_alloc(struct analysis *a, size_t count, size_t size)
 	return at;
 }
 
-/* The code point of the character at text, which is valid, and of width bytes. */
-static uint32_t
-decode(const unsigned char *text, size_t width)
-{
-	uint32_t letter = width == 1 ? text[0] : text[0] & (0xffU >> (width + 1));
-
-	for (size_t i = 1; i < width; i++)
-		letter = letter << 6 | (text[i] & 0x3fU);
-	return letter;
-}
-
 struct analyse_word
 analyse_letters(struct analysis *a, const char *text, size_t length)
 {
@@ -48,7 +37,7 @@ analyse_letters(struct analysis *a, const char *text, size_t length)
 		size_t width = utf8_width(t + i, length - i);
 
 		width = width > 0 ? width : 1;
-		letters[word.length++] = decode(t + i, width);
+		letters[word.length++] = utf8_code_point(t + i, width);
 		i += width;
 	}
 	return word;
