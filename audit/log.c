@@ -264,13 +264,13 @@ reserve(struct audit_log *log, const struct entry *entry, struct fault *fault)
 	if (need > reserve)
 		return fault_set(
 		    fault, ERR_AUDIT_UNAVAILABLE, "too many records wait for the disk");
-	if (clock->monotonic_ns(clock->context) < log->full_until_ns)
+	if (clock_monotonic_ns(clock) < log->full_until_ns)
 		return full(fault, ENOSPC);
 	r = log_spare_finish(log);
 	if (r == 0)
 		return ERR_OK;
 	if (r == -ENOSPC)
-		log->full_until_ns = clock->monotonic_ns(clock->context) + FULL_PAUSE_NS;
+		log->full_until_ns = clock_monotonic_ns(clock) + FULL_PAUSE_NS;
 	return full(fault, -r);
 }
 
@@ -282,14 +282,14 @@ complete(struct audit_log *log, struct audit_record *record, struct entry *entry
 
 	id_new(entry->id, ID_EVENT, clock);
 	entry->index = log->next_index;
-	entry->realtime_ms = clock->realtime_ms(clock->context);
+	entry->realtime_ms = clock_realtime_ms(clock);
 	record->version = RECORD_VERSION;
 	memcpy(record->origin, log->origin, sizeof(record->origin));
 	record->index = entry->index;
 	memcpy(record->id, entry->id, sizeof(record->id));
 	text_copy(record->workspace, sizeof(record->workspace), log->options.workspace);
 	record->realtime_ms = entry->realtime_ms;
-	record->mono_ns = clock->monotonic_ns(clock->context);
+	record->mono_ns = clock_monotonic_ns(clock);
 	memcpy(record->boot_id.bytes, log->options.boot_id, BOOT_ID_BYTES);
 	record->prev_leaf = log->last_leaf;
 	runs_link(log->runs, record);

@@ -379,7 +379,7 @@ broker_call_begin(struct broker_run *run, const unsigned char *data, size_t leng
 	}
 	call->run = run;
 	call->reserved = codec_decode_bytes(length, items);
-	call->started_ns = run->broker->clock->monotonic_ns(run->broker->clock->context);
+	call->started_ns = clock_monotonic_ns(run->broker->clock);
 	arena_init(&call->arena, call->reserved);
 	if (broker_rpc_parse(data, length, &call->arena, &call->request, &fault) == ERR_OK &&
 	    is_in_flight(run, &call->request))

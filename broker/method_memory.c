@@ -92,7 +92,7 @@ put_now(struct broker_call *call)
 	const struct value nothing = {.type = VALUE_NULL};
 	struct buffer data = {.limit = BROKER_MEMORY_VALUE_MAX};
 	struct broker_fact fact = {
-	    .key = key_of(call), .written_ms = broker->clock->realtime_ms(broker->clock->context)};
+	    .key = key_of(call), .written_ms = clock_realtime_ms(broker->clock)};
 	struct fault fault;
 	enum err r;
 

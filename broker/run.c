@@ -11,7 +11,7 @@
 uint64_t
 broker_elapsed_ms(const struct broker *broker, uint64_t from_ns)
 {
-	uint64_t now = broker->clock->monotonic_ns(broker->clock->context);
+	uint64_t now = clock_monotonic_ns(broker->clock);
 
 	return now > from_ns ? (now - from_ns) / 1000000 : 0;
 }
@@ -113,7 +113,7 @@ broker_run_begin(
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	run->broker = broker;
 	run->grant = *grant;
-	run->granted_ns = broker->clock->monotonic_ns(broker->clock->context);
+	run->granted_ns = clock_monotonic_ns(broker->clock);
 	run->used_last = &run->used;
 	arena_init(&run->arena, BROKER_INPUT_ARENA_MAX);
 	r = fill(run, fds, fault);

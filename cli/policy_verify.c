@@ -94,7 +94,7 @@ verify(const char *path, const struct policy_source *source, const struct policy
 {
 	struct policy_review review = {0};
 	struct fault fault = {0};
-	int64_t now_s = (int64_t)(clock_system.realtime_ms(clock_system.context) / 1000);
+	int64_t now_s = (int64_t)(clock_realtime_ms(&clock_system) / 1000);
 	enum err r = policy_review_check(path, source, signers, 0, now_s, &review, &fault);
 	char digest[DIGEST_TEXT_MAX];
 	int code = err_info(r)->exit_code;

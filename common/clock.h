@@ -16,4 +16,16 @@ struct clock {
 /* The kernel's clocks and getrandom(2). */
 extern const struct clock clock_system;
 
+static inline uint64_t
+clock_realtime_ms(const struct clock *clock)
+{
+	return clock->realtime_ms(clock->context);
+}
+
+static inline uint64_t
+clock_monotonic_ns(const struct clock *clock)
+{
+	return clock->monotonic_ns(clock->context);
+}
+
 #endif

@@ -7,7 +7,7 @@ static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 void
 id_new(char to[ID_MAX], const char prefix[2], const struct clock *clock)
 {
-	uint64_t ms = clock->realtime_ms(clock->context);
+	uint64_t ms = clock_realtime_ms(clock);
 	unsigned char bytes[16];
 	char *out = to;
 

@@ -35,7 +35,7 @@ static bool
 take_credit(struct denied *denied)
 {
 	const uint64_t call_ns = second_ns / DENIED_EACH_SECOND, full_ns = DENIED_BURST * call_ns;
-	uint64_t now = denied->clock->monotonic_ns(denied->clock->context);
+	uint64_t now = clock_monotonic_ns(denied->clock);
 
 	denied->credit_ns += now - denied->filled_ns;
 	denied->filled_ns = now;
@@ -115,7 +115,7 @@ denied_new(struct event_base *base, int listener_fd, const struct profile *profi
 	    .context = context,
 	    .summary = {.seen = DENIED_SEEN_ALL},
 	    .credit_ns = DENIED_BURST * (second_ns / DENIED_EACH_SECOND),
-	    .filled_ns = clock->monotonic_ns(clock->context),
+	    .filled_ns = clock_monotonic_ns(clock),
 	};
 	denied->readable = event_new(base, listener_fd, EV_READ | EV_PERSIST, on_readable, denied);
 	if (denied->readable == NULL || event_add(denied->readable, NULL) < 0)

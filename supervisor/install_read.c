@@ -107,7 +107,7 @@ install_item_read(
 {
 	const struct skill_trust trust = {.signers = &files->signers,
 	    .accepted_fd = files->accepted_fd,
-	    .now_s = (int64_t)(clock->realtime_ms(clock->context) / 1000)};
+	    .now_s = (int64_t)(clock_realtime_ms(clock) / 1000)};
 	const struct skill_source from = {.path = item->path,
 	    .profiles_fd = files->profiles_fd,
 	    .resources = &files->options->resources,

@@ -80,8 +80,7 @@ static void
 record_end(struct run *run)
 {
 	if (run->ended_ns == 0)
-		run->ended_ns =
-		    run->supervisor->clock->monotonic_ns(run->supervisor->clock->context);
+		run->ended_ns = clock_monotonic_ns(run->supervisor->clock);
 	run->state = RUN_RECORDING;
 	if (run->closing != NULL)
 		event_del(run->closing);
@@ -306,7 +305,7 @@ run_admit(struct supervisor *supervisor, struct skill *skill, const char *source
 	text_copy(run->source, sizeof(run->source), source);
 	text_copy(run->event, sizeof(run->event), event);
 	id_new(run->id, ID_RUN, supervisor->clock);
-	run->admitted_ns = supervisor->clock->monotonic_ns(supervisor->clock->context);
+	run->admitted_ns = clock_monotonic_ns(supervisor->clock);
 	r = record_admitted(run, on_admitted_answer, fault);
 	if (r != ERR_OK) {
 		run_abandon(run);

@@ -28,8 +28,7 @@ start_grant(struct run *run, struct fault *fault)
 	text_copy(grant.event, sizeof(grant.event), run->event);
 	grant.policy_source = *policy_source_digest(run->skill->source.policy);
 	grant.bundle = head->bundle;
-	grant.deadline_ns =
-	    supervisor->clock->monotonic_ns(supervisor->clock->context) + head->cell.limits.wall_ns;
+	grant.deadline_ns = clock_monotonic_ns(supervisor->clock) + head->cell.limits.wall_ns;
 	fds[0] = ends[1];
 	fds[1] = run->skill->source.pack_fd;
 	fds[2] = run->input_fd;
@@ -66,12 +65,6 @@ listen_to_cell(struct run *run)
 		    run->supervisor->clock, on_denied, run);
 }
 
-static uint64_t
-now_ns(const struct run *run)
-{
-	return run->supervisor->clock->monotonic_ns(run->supervisor->clock->context);
-}
-
 /* The Skill already runs, but whatever it asks for waits behind this record. */
 static void
 on_ready(void *context, const struct cell_report *report)
@@ -81,7 +74,7 @@ on_ready(void *context, const struct cell_report *report)
 	struct fault fault;
 
 	if (run->warm) /* praxa-init counts from when the cell was built */
-		started.setup_ns = now_ns(run) - run->handed_ns;
+		started.setup_ns = clock_monotonic_ns(run->supervisor->clock) - run->handed_ns;
 	control_tell_started(run, &started);
 	if (record_started(run, &started, on_started_answer, &fault) != ERR_OK)
 		run_stop(run, END_AUDIT_LOST, &fault);
@@ -207,7 +200,7 @@ start_cell(struct run *run, struct fault *fault)
 	if (r != ERR_OK)
 		return r;
 	build_environment(run, texts, envp);
-	run->handed_ns = now_ns(run);
+	run->handed_ns = clock_monotonic_ns(run->supervisor->clock);
 	if (!start_warm(run, envp, writers))
 		r = start_cold(run, envp, writers, fault);
 	close(writers[0]);

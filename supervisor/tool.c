@@ -15,7 +15,7 @@ struct tool_job {
 static uint64_t
 now_ns(const struct run *run)
 {
-	return run->supervisor->clock->monotonic_ns(run->supervisor->clock->context);
+	return clock_monotonic_ns(run->supervisor->clock);
 }
 
 static void
