@@ -3,6 +3,16 @@
 #include "policy/diff_parts.h"
 
 /* A dimension at the end of the list; NULL: there is no room. */
+bool
+diff_is_found(struct policy_side *side, bool *unknown)
+{
+	if (side->state == POLICY_SIDE_WITNESS)
+		return true;
+	*unknown = *unknown || side->state == POLICY_SIDE_UNKNOWN;
+	side->state = POLICY_SIDE_NOTHING;
+	return false;
+}
+
 struct policy_dimension *
 diff_add(struct differing *d, const char *name)
 {

@@ -214,10 +214,8 @@ open_models(struct differing *d, const struct policy *allows, const struct polic
 			if (rule->region_count > 0)
 				at.region = rule->regions[j % places];
 			open_model(d, allows, refuses, &rule->models[j / places], &at, side);
-			if (side->state == POLICY_SIDE_WITNESS)
+			if (diff_is_found(side, &unknown))
 				return;
-			unknown = unknown || side->state == POLICY_SIDE_UNKNOWN;
-			side->state = POLICY_SIDE_NOTHING;
 		}
 	}
 	if (unknown)

@@ -132,10 +132,8 @@ open_side(struct differing *d, const struct policy *own, const struct policy *th
 		if (strcmp(theirs->approvals.items[i].tool, tool) != 0)
 			continue;
 		open_approval(d, &c, &theirs->approvals.items[i], both, side);
-		if (side->state == POLICY_SIDE_WITNESS)
+		if (diff_is_found(side, &unknown))
 			return;
-		unknown = unknown || side->state == POLICY_SIDE_UNKNOWN;
-		side->state = POLICY_SIDE_NOTHING;
 	}
 	if (unknown)
 		side->state = POLICY_SIDE_UNKNOWN;

@@ -19,6 +19,9 @@ struct differing {
 };
 
 struct policy_dimension *diff_add(struct differing *d, const char *name);
+/* After one of several searches for a side: true where it has a witness, and the search is over.
+ * Else the next may begin; *unknown latches that one did not come to an end. */
+bool diff_is_found(struct policy_side *side, bool *unknown);
 /* "tools." + "git.push" + ".cell", as long as the diff. */
 const char *diff_name(struct differing *d, const char *head, const char *name, const char *tail);
 /* Everything but triggers, arguments and memory. */

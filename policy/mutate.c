@@ -246,3 +246,10 @@ mutate_policy(const struct policy *policy,
 	arena_clear(&m.arena);
 	return !m.out_of_memory;
 }
+
+bool
+mutant_concerns(const struct mutant *mutant, const struct policy_request *request)
+{
+	return (mutant->action == POLICY_ACTION_NONE || mutant->action == request->action) &&
+	       (mutant->name == NULL || strcmp(mutant->name, request->name) == 0);
+}

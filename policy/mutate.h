@@ -25,6 +25,9 @@ struct mutant {
 	char change[MUTANT_CHANGE_MAX]; /* "without glob", for people; may be cut */
 };
 
+/* True where the change can matter for the request. */
+bool mutant_concerns(const struct mutant *mutant, const struct policy_request *request);
+
 struct mutating {
 	const struct policy *policy;
 	struct arena arena; /* one mutant's changed part */

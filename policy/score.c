@@ -83,20 +83,13 @@ keep_value(struct scoring *s, const struct value *value)
 	return copy;
 }
 
-static bool
-concerns(const struct mutant *mutant, const struct policy_request *request)
-{
-	return (mutant->action == POLICY_ACTION_NONE || mutant->action == request->action) &&
-	       (mutant->name == NULL || strcmp(mutant->name, request->name) == 0);
-}
-
 /* True where the fixture holds for the policy, and not for the mutant. */
 static bool
 notices(struct scoring *s, const struct policy_fixture *fixture, const struct mutant *mutant)
 {
 	const struct policy_request *request = &fixture->request;
 
-	if (!concerns(mutant, request))
+	if (!mutant_concerns(mutant, request))
 		return false;
 	s->decisions++;
 	return !policy_fixture_run(&mutant->policy, fixture).passed;
@@ -186,7 +179,7 @@ keep_killer(struct scoring *s, const struct policy_request *request,
 static const struct policy_fixture *
 exhaust(struct scoring *s, const struct policy_fixture *fixture, const struct mutant *mutant)
 {
-	if (fixture->expected != ERR_OK || !concerns(mutant, &fixture->request))
+	if (fixture->expected != ERR_OK || !mutant_concerns(mutant, &fixture->request))
 		return NULL;
 	return keep_killer(s, &fixture->request, mutant->usage, mutant);
 }

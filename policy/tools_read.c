@@ -2,6 +2,7 @@
  * does not exist would silently apply to nothing. */
 #include <stdio.h>
 
+#include "policy/constraint.h"
 #include "policy/rule_read.h"
 
 enum { WORDS_MAX = 256, NAMES_MAX = 256, RATE_MAX = 1000000000 };
@@ -166,12 +167,6 @@ static const struct policy_key rule_rows[] = {
 const struct policy_key policy_tool_rule_item = {
     .type = POLICY_TYPE_MAP, .min = 1, .rows = rule_rows};
 
-static int
-compare_tool(const void *name, const void *rule)
-{
-	return strcmp(name, ((const struct policy_tool_rule *)rule)->tool.name);
-}
-
 static void
 unknown_tool(struct policy_reader *reader, const struct yaml_node *key, const struct policy *policy)
 {
@@ -188,17 +183,17 @@ static void
 read_rule(struct policy_reader *reader, const struct yaml_node *key, struct policy *policy)
 {
 	struct reading reading = {.policy = policy};
+	const struct policy_tool_rule *found;
 	char what[96];
 
 	if (!policy_read_text(reader, key))
 		return;
-	if (policy->tool_count > 0)
-		reading.rule = bsearch(key->text, policy->tools, policy->tool_count,
-		    sizeof(*policy->tools), compare_tool);
-	if (reading.rule == NULL) {
+	found = policy_tool_rule_find(policy, key->text);
+	if (found == NULL) {
 		unknown_tool(reader, key, policy);
 		return;
 	}
+	reading.rule = &policy->tools[found - policy->tools];
 	reading.rule->has_rule = true;
 	reading.rule->why = "";
 	reading.rule->line = key->place.line;

@@ -12,12 +12,6 @@ struct tool_job {
 	uint64_t started_ns;
 };
 
-static uint64_t
-now_ns(const struct run *run)
-{
-	return clock_monotonic_ns(run->supervisor->clock);
-}
-
 static void
 tell_done(struct run *run, struct wire_tool_done *done, uint32_t call)
 {
@@ -67,7 +61,8 @@ on_ended(void *context, const struct job_outcome *outcome)
 	    .reason = outcome->reason,
 	    .status = outcome->status,
 	    .layers = outcome->layers,
-	    .duration_ms = (now_ns(run) - tool->started_ns) / 1000000,
+	    .duration_ms =
+		(clock_monotonic_ns(run->supervisor->clock) - tool->started_ns) / 1000000,
 	    .cpu_us = outcome->cpu_us,
 	    .peak_kib = outcome->peak_kib,
 	    .memory_peak_kib = outcome->usage.memory_peak_kib,
@@ -99,7 +94,7 @@ start(struct tool_job *tool, const struct skill_tool *what, const int fds[3], st
 
 	for (uint32_t i = 0; i < what->tool->resource_count; i++)
 		mounts[i] = (struct cell_mount){what->resource_fds[i], what->tool->resources[i].at};
-	tool->started_ns = now_ns(tool->run);
+	tool->started_ns = clock_monotonic_ns(tool->run->supervisor->clock);
 	return job_start(supervisor->base, supervisor->launcher,
 	    &(struct cell_spec){
 		.cell = &what->tool->cell,

@@ -28,18 +28,11 @@ struct comparing {
 };
 
 static bool
-concerns(const struct mutant *mutant, const struct policy_request *request)
-{
-	return (mutant->action == POLICY_ACTION_NONE || mutant->action == request->action) &&
-	       (mutant->name == NULL || strcmp(mutant->name, request->name) == 0);
-}
-
-static bool
 compare(void *context, const struct policy_request *request)
 {
 	struct comparing *c = context;
 
-	if (!concerns(c->change, request))
+	if (!mutant_concerns(c->change, request))
 		return true;
 	c->differs =
 	    policy_decide(c->policy, request).verdict != policy_decide(c->mutant, request).verdict;
@@ -70,7 +63,7 @@ any_notices(const struct policy *policy, const struct mutant *mutant)
 	bool noticed = false;
 
 	for (uint32_t i = 0; i < policy->fixture_count; i++)
-		noticed = noticed || (concerns(mutant, &policy->fixtures[i].request) &&
+		noticed = noticed || (mutant_concerns(mutant, &policy->fixtures[i].request) &&
 					 notices(policy, mutant, &policy->fixtures[i]));
 	return noticed;
 }
