@@ -422,3 +422,17 @@ stage_free(struct stage **stage)
 	event_base_free(gone->base);
 	free(gone);
 }
+
+int
+stage_set_up(void **state)
+{
+	*state = stage_new();
+	return 0;
+}
+
+int
+stage_tear_down(void **state)
+{
+	stage_free((struct stage **)state);
+	return 0;
+}

@@ -71,6 +71,9 @@ struct stage *stage_new(void);
 /* A stage without a run. */
 struct stage *stage_new_bare(void);
 void stage_free(struct stage **stage);
+/* Set-up and teardown of a test whose *state is a stage. */
+int stage_set_up(void **state);
+int stage_tear_down(void **state);
 
 /* Runs the loop until something happened; after ten seconds of nothing the test fails. */
 void stage_step(struct stage *stage);

@@ -1,43 +1,16 @@
 /* Descriptors that are sent to the broker: it takes none, and serves on. */
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "broker/door.h"
 #include "tests/broker/stage.h"
 #include "tests/lib/check.h"
 
-static int
-set_up(void **state)
-{
-	*state = stage_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	stage_free((struct stage **)state);
-	return 0;
-}
-
 /* The first byte of a call, with a descriptor beside it. */
 static void
 send_with(struct stage *stage, const void *data, size_t length, int fd)
 {
-	struct iovec part = {(void *)(uintptr_t)data, length};
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct msghdr message = {.msg_iov = &part,
-	    .msg_iovlen = 1,
-	    .msg_control = control,
-	    .msg_controllen = sizeof(control)};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	assert_int_equal(sendmsg(stage->skill, &message, MSG_NOSIGNAL), (ssize_t)length);
+	assert_int_equal(check_send(stage->skill, data, length, &fd, 1), (ssize_t)length);
 }
 
 static void
@@ -80,9 +53,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-		a_descriptor_that_comes_with_a_call_is_closed_and_the_call_is_answered, set_up,
-		tear_down),
-	    cmocka_unit_test_setup_teardown(a_flood_of_descriptors_leaves_none, set_up, tear_down),
+		a_descriptor_that_comes_with_a_call_is_closed_and_the_call_is_answered,
+		stage_set_up, stage_tear_down),
+	    cmocka_unit_test_setup_teardown(
+		a_flood_of_descriptors_leaves_none, stage_set_up, stage_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,20 +12,6 @@
 	"{\"reasoning\":[\"small\"],\"alternatives\":[{\"action\":" \
 	"\"approve\",\"score\":0.9}],\"confidence\":0.8,\"output\":{\"verdict\":\"approve\"}}"
 
-static int
-set_up(void **state)
-{
-	*state = stage_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	stage_free((struct stage **)state);
-	return 0;
-}
-
 static const struct value *
 body(const struct stage_record *record, const char *name)
 {
@@ -466,7 +452,7 @@ after_the_deadline_nothing_is_done(void **state)
 	stage_assert_error(&reply, "RunEndedError");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, stage_set_up, stage_tear_down)
 
 int
 main(void)

@@ -8,20 +8,6 @@
 #define NOTE "{\"key\":\"ws/ws_acme/notes/pay/a\"}"
 #define PUT "{\"key\":\"ws/ws_acme/notes/pay/a\",\"value\":{\"n\":1}}"
 
-static int
-set_up(void **state)
-{
-	*state = stage_new();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	stage_free((struct stage **)state);
-	return 0;
-}
-
 static void
 another_workspaces_keys_are_a_scope_error_in_every_memory_method(void **state)
 {
@@ -142,7 +128,7 @@ a_value_above_64_kib_is_denied(void **state)
 	    value_path(&((struct stage *)*state)->records[0].body, "$.arguments.arguments_sha256"));
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, stage_set_up, stage_tear_down)
 
 int
 main(void)

@@ -16,23 +16,9 @@
 #define OTHER_RUN "rn_01ARZ3NDEKTSV4RRFFQ69G5FAW"
 
 static int
-set_up(void **state)
-{
-	*state = stage_new();
-	return 0;
-}
-
-static int
 set_up_bare(void **state)
 {
 	*state = stage_new_bare();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	stage_free((struct stage **)state);
 	return 0;
 }
 
@@ -449,8 +435,8 @@ a_second_supervisor_is_turned_away_and_recorded(void **state)
 	assert_int_equal(reply.error.type, VALUE_NULL);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define BARE(name) cmocka_unit_test_setup_teardown(name, set_up_bare, tear_down)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, stage_set_up, stage_tear_down)
+#define BARE(name) cmocka_unit_test_setup_teardown(name, set_up_bare, stage_tear_down)
 
 int
 main(void)

@@ -238,26 +238,11 @@ a_message_must_fit_its_row_to_be_sent(void **state)
 static void
 send_raw(struct pair *pair, const void *bytes, size_t length, int fd_count)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int) * 16)];
-		struct cmsghdr align;
-	} control = {0};
-	struct iovec part = {(void *)(uintptr_t)bytes, length};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+	int fds[16];
 
-	if (fd_count > 0) {
-		int fds[16];
-
-		for (int i = 0; i < fd_count; i++)
-			fds[i] = pair->raw;
-		header.msg_control = control.space;
-		header.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)fd_count);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof(int) * (size_t)fd_count);
-		memcpy(CMSG_DATA(&control.align), fds, sizeof(int) * (size_t)fd_count);
-	}
-	assert_int_equal(sendmsg(pair->raw, &header, 0), length);
+	for (int i = 0; i < fd_count; i++)
+		fds[i] = pair->raw;
+	assert_int_equal(check_send(pair->raw, bytes, length, fds, (size_t)fd_count), length);
 }
 
 static struct wire_head

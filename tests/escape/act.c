@@ -15,6 +15,7 @@
 #include "sandbox/listener.h"
 #include "tests/escape/guards.h"
 #include "tests/escape/weaken.h"
+#include "tests/lib/check.h"
 
 enum { PATIENCE_MS = 20000 };
 
@@ -45,21 +46,8 @@ const struct policy_limits act_limits = {
 static void
 open_door(const struct stage *stage, int pair[2])
 {
-	char byte = 'd';
-	struct iovec part = {&byte, 1};
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct msghdr message = {.msg_iov = &part,
-	    .msg_iovlen = 1,
-	    .msg_control = control,
-	    .msg_controllen = sizeof(control)};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-	head->cmsg_len = CMSG_LEN(sizeof(int));
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	memcpy(CMSG_DATA(head), &stage->leaked_fd, sizeof(int));
 	act_require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
-	act_require(sendmsg(pair[0], &message, 0) == 1, "sendmsg");
+	act_require(check_send(pair[0], "d", 1, &stage->leaked_fd, 1) == 1, "sendmsg");
 }
 
 /* A cell that was parked becomes this run's. */

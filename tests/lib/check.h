@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 /* cmocka.h comes last: it needs all of the above. */
 #include <cmocka.h>
 
@@ -34,6 +35,9 @@
 
 /* Descriptors that this process has open: equal before and after means that none leaked. */
 int check_open_fds(void);
+/* Sends data with count copies of descriptors beside it, whatever the receiver thinks of them; what
+ * sendmsg(2) returns. At most 16. */
+ssize_t check_send(int to, const void *data, size_t length, const int *fds, size_t count);
 /* Makes a directory of its own beneath $TMPDIR or /tmp and answers its path (heap, the caller's).
  * Aborts when there is no room for one. */
 char *check_tempdir(void);

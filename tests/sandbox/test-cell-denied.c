@@ -12,18 +12,6 @@
 #include "tests/lib/check.h"
 #include "tests/sandbox/trial.h"
 
-static struct trial_kit kit;
-
-static struct trial *
-trial_new(const char *probe)
-{
-	struct trial *trial = calloc(1, sizeof(*trial));
-
-	assert_non_null(trial);
-	trial->probe = probe;
-	return trial;
-}
-
 /* Whatever the probe is told without a listener, it is told with one. */
 static void
 a_listener_changes_no_answer(void **state)
@@ -37,9 +25,9 @@ a_listener_changes_no_answer(void **state)
 		SCOPED_FREE struct trial *with = trial_new(probes[i]);
 
 		with->listen = true;
-		trial_start(&kit, without);
+		trial_start(&trial_kit, without);
 		trial_finish(without);
-		trial_start(&kit, with);
+		trial_start(&trial_kit, with);
 		trial_finish(with);
 		assert_true(without->is_ready && with->is_ready && with->has_listener);
 		assert_false(without->has_listener);
@@ -56,7 +44,7 @@ every_denied_call_is_seen(void **state)
 
 	(void)state;
 	trial->listen = true;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	/* The probe says a line for each call, and each is denied by an error number. */
 	for (const char *at = trial->output; (at = strchr(at, '\n')) != NULL; at++)
 		trial->denied--;
@@ -71,7 +59,7 @@ two_calls_are_denied_unseen(void **state)
 
 	(void)state;
 	trial->listen = true;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_null(strstr(trial->output, " ok"));
 	assert_int_equal(trial->denied, 7);
 }
@@ -84,7 +72,7 @@ without_anybody_who_listens_the_answer_is_enosys(void **state)
 	(void)state;
 	trial->listen = true;
 	trial->deaf = true;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_true(trial->has_listener);
 	assert_true(trial_said(trial, "mount ENOSYS"));
 	assert_null(strstr(trial->output, "EPERM"));
@@ -113,7 +101,7 @@ try_under_a_listener(const struct trial *without)
 		_exit(1);
 	trial->probe = "denied";
 	trial->listen = true;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	if (trial->spawned != ERR_OK)
 		_exit(2);
 	trial_finish(trial);
@@ -130,7 +118,7 @@ where_there_is_no_listener_the_kernel_answers_the_same(void **state)
 	pid_t pid;
 
 	(void)state;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
@@ -157,7 +145,7 @@ a_profile_that_process_2_cannot_live_with_fails_at_once(void **state)
 	assert_int_equal(profile_parse(text, strlen(text), "case", 0, &profile, NULL), ERR_OK);
 	trial->profile = profile;
 	trial->listen = true;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_OK);
 	trial_finish(trial);
 	assert_true(trial->has_failed);
@@ -184,7 +172,7 @@ a_cell_that_waits_for_an_answer_can_be_killed(void **state)
 
 	(void)state;
 	trial->listen = true;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_OK);
 	wait_for(trial->cell.status_fd);
 	assert_int_equal(cell_report_read(&trial->cell, &report), 1);
@@ -200,27 +188,6 @@ a_cell_that_waits_for_an_answer_can_be_killed(void **state)
 }
 
 static void
-send_descriptors(int to, const struct cell_report *report, const int *fds, size_t count)
-{
-	union {
-		char room[CMSG_SPACE(3 * sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct iovec bytes = {(void *)(uintptr_t)report, sizeof(*report)};
-	struct msghdr message = {.msg_iov = &bytes,
-	    .msg_iovlen = 1,
-	    .msg_control = control.room,
-	    .msg_controllen = CMSG_SPACE(count * sizeof(int))};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(head), fds, count * sizeof(int));
-	assert_int_equal(sendmsg(to, &message, 0), sizeof(*report));
-}
-
-static void
 what_is_no_listener_is_refused(void **state)
 {
 	struct cell cell = {.listener_fd = -1};
@@ -231,7 +198,9 @@ what_is_no_listener_is_refused(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	cell.status_fd = pair[0];
 	for (size_t count = 1; count <= 3; count++) {
-		send_descriptors(pair[1], &report, (const int[]){pair[0], pair[1], 2}, count);
+		assert_int_equal(check_send(pair[1], &report, sizeof(report),
+				     (const int[]){pair[0], pair[1], 2}, count),
+		    sizeof(report));
 		assert_int_equal(cell_report_read(&cell, &report), -1);
 		assert_int_equal(cell.listener_fd, -1);
 	}
@@ -253,10 +222,6 @@ main(void)
 	    cmocka_unit_test(a_cell_that_waits_for_an_answer_can_be_killed),
 	    cmocka_unit_test(what_is_no_listener_is_refused),
 	};
-	int failed;
 
-	trial_kit_init(&kit);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	trial_kit_done(&kit);
-	return failed;
+	return cmocka_run_group_tests(tests, trial_begin, trial_end);
 }

@@ -11,8 +11,6 @@
 #include "tests/lib/check.h"
 #include "tests/sandbox/trial.h"
 
-static struct trial_kit kit;
-
 static const struct policy_limits tight = {
     .memory_bytes = UINT64_C(64) << 20,
     .processes = 8,
@@ -30,12 +28,10 @@ static const struct policy_limits tight = {
 enum { SECOND_NS = 1000000000 };
 
 static struct trial *
-trial_new(const char *probe)
+tight_trial(const char *probe)
 {
-	struct trial *trial = calloc(1, sizeof(*trial));
+	struct trial *trial = trial_new(probe);
 
-	assert_non_null(trial);
-	trial->probe = probe;
 	trial->limits = tight;
 	return trial;
 }
@@ -44,9 +40,9 @@ trial_new(const char *probe)
 static void
 expect(const char *probe, const char *line)
 {
-	SCOPED_FREE struct trial *trial = trial_new(probe);
+	SCOPED_FREE struct trial *trial = tight_trial(probe);
 
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	if (!trial_said(trial, line))
 		fail_msg("\"%s\" is missing in:\n%s", line, trial->output);
 }
@@ -54,12 +50,12 @@ expect(const char *probe, const char *line)
 static void
 expect_signal(const char *probe, int signal_number)
 {
-	SCOPED_FREE struct trial *trial = trial_new(probe);
+	SCOPED_FREE struct trial *trial = tight_trial(probe);
 
 	/* Below the scratch space, so that this limit is reached first. */
 	trial->limits.file_bytes = 64 * 1024;
 	trial->limits.cpu_ns = SECOND_NS;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	trial_finish(trial);
 	assert_true(trial->has_exited);
 	assert_true(WIFSIGNALED(trial->exited.status));
@@ -105,12 +101,13 @@ processes_end_at_their_number(void **state)
 static void
 two_cells_do_not_share_their_number_of_processes(void **state)
 {
-	SCOPED_FREE struct trial *first = trial_new("fork-many"), *second = trial_new("fork-many");
+	SCOPED_FREE struct trial *first = tight_trial("fork-many"),
+				 *second = tight_trial("fork-many");
 
 	(void)state;
 	second->user = 1;
-	trial_start(&kit, first);
-	trial_start(&kit, second);
+	trial_start(&trial_kit, first);
+	trial_start(&trial_kit, second);
 	trial_finish(first);
 	trial_finish(second);
 	assert_true(trial_said(first, "EAGAIN 7"));
@@ -141,11 +138,11 @@ a_crash_leaves_no_core(void **state)
 static void
 usage_is_that_of_the_whole_cell(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new("spin");
+	SCOPED_FREE struct trial *trial = tight_trial("spin");
 
 	(void)state;
 	trial->limits.cpu_ns = SECOND_NS;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	trial_finish(trial);
 	assert_true(trial->has_exited);
 	assert_in_range(trial->exited.cpu_us, 500000, 10000000);
@@ -154,12 +151,12 @@ usage_is_that_of_the_whole_cell(void **state)
 static void
 a_daemon_is_gone_with_the_program(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new("daemon");
+	SCOPED_FREE struct trial *trial = tight_trial("daemon");
 
 	(void)state;
 	/* The daemon holds stdout, so an end of the output is its end; trial_finish waits for it.
 	 */
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 }
 
 /* The lines of our own mount table. */
@@ -179,12 +176,12 @@ count_mounts(void)
 static void
 a_killed_cell_leaves_nothing(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new("sleep");
+	SCOPED_FREE struct trial *trial = tight_trial("sleep");
 	int mounts = count_mounts(), fds = check_open_fds();
 	pid_t pid;
 
 	(void)state;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_true(trial_await(trial, "up"));
 	pid = trial->cell.pid;
 	cell_kill(&trial->cell);
@@ -199,10 +196,10 @@ a_killed_cell_leaves_nothing(void **state)
 static void
 closing_the_lifeline_ends_the_cell(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new("sleep");
+	SCOPED_FREE struct trial *trial = tight_trial("sleep");
 
 	(void)state;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_true(trial_await(trial, "up"));
 	close(trial->cell.lifeline_fd);
 	trial->cell.lifeline_fd = -1;
@@ -214,7 +211,7 @@ closing_the_lifeline_ends_the_cell(void **state)
 static _Noreturn void
 supervise(struct trial *trial)
 {
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	if (trial->spawned != ERR_OK)
 		_exit(1);
 	for (;;)
@@ -224,7 +221,7 @@ supervise(struct trial *trial)
 static void
 a_killed_supervisor_leaves_no_cell(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new("sleep");
+	SCOPED_FREE struct trial *trial = tight_trial("sleep");
 	int door[2];
 	pid_t pid;
 	char byte;
@@ -247,7 +244,7 @@ a_killed_supervisor_leaves_no_cell(void **state)
 static void
 a_spawned_cell_ends_with_its_supervisor(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new("sleep");
+	SCOPED_FREE struct trial *trial = tight_trial("sleep");
 	int door[2], up[2];
 	pid_t pid;
 	char byte;
@@ -259,7 +256,7 @@ a_spawned_cell_ends_with_its_supervisor(void **state)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		trial_start(&kit, trial);
+		trial_start(&trial_kit, trial);
 		if (!trial_await(trial, "up") || io_write_full(up[1], "", 1) < 0)
 			_exit(1);
 		for (;;)
@@ -288,31 +285,32 @@ nobody_has(void *context, uid_t uid)
 static void
 a_user_id_is_one_cells_until_nothing_of_it_is_left(void **state)
 {
-	SCOPED_FREE struct trial *a = trial_new("sleep");
-	SCOPED_FREE struct trial *b = trial_new("sleep");
-	SCOPED_FREE struct trial *c = trial_new("nothing");
+	SCOPED_FREE struct trial *a = tight_trial("sleep");
+	SCOPED_FREE struct trial *b = tight_trial("sleep");
+	SCOPED_FREE struct trial *c = tight_trial("nothing");
 	struct identities *two = identities_new(
 	    &(struct identity_range){.base = 79001, .count = 2, .in_use = nobody_has});
 	uid_t first;
 
 	(void)state;
 	a->identities = b->identities = c->identities = two;
-	trial_start(&kit, a);
-	trial_start(&kit, b);
-	if (!kit.is_root) { /* who may not choose has no such range; what fails takes nothing */
+	trial_start(&trial_kit, a);
+	trial_start(&trial_kit, b);
+	if (!trial_kit
+		 .is_root) { /* who may not choose has no such range; what fails takes nothing */
 		assert_int_equal(a->spawned, ERR_CONFINEMENT);
 		assert_int_equal(b->spawned, ERR_CONFINEMENT);
 		identities_free(&two);
 		return;
 	}
 	assert_true(trial_await(a, "up") && trial_await(b, "up"));
-	trial_start(&kit, c);
+	trial_start(&trial_kit, c);
 	assert_int_equal(c->spawned, ERR_LIMIT);
 	first = identity_lease_uid(&a->cell.lease);
 	assert_int_not_equal(first, identity_lease_uid(&b->cell.lease));
 	cell_kill(&a->cell);
 	trial_finish(a);
-	trial_start(&kit, c);
+	trial_start(&trial_kit, c);
 	assert_int_equal(c->spawned, ERR_OK);
 	assert_int_equal(identity_lease_uid(&c->cell.lease), first);
 	trial_finish(c);
@@ -352,22 +350,6 @@ a_malformed_report_is_the_end(void **state)
 	close(pair[0]);
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	trial_kit_init(&kit);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	trial_kit_done(&kit);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -391,5 +373,5 @@ main(void)
 	    cmocka_unit_test(a_malformed_report_is_the_end),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, trial_begin, trial_end);
 }

@@ -17,18 +17,6 @@
 #include "tests/lib/fail_nth.h"
 #include "tests/sandbox/trial.h"
 
-static struct trial_kit kit;
-
-static struct trial *
-trial_new(void)
-{
-	struct trial *trial = calloc(1, sizeof(*trial));
-
-	assert_non_null(trial);
-	trial->probe = "where";
-	return trial;
-}
-
 struct breakage {
 	int number;
 	unsigned index;   /* of the argument */
@@ -54,7 +42,7 @@ break_call(const struct breakage *breakage)
 	const struct sock_fprog program = {
 	    ARRAY_SIZE(filter), (struct sock_filter *)(uintptr_t)filter};
 
-	if (!kit.is_root && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (!trial_kit.is_root && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		_exit(2);
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
 		_exit(2);
@@ -68,7 +56,7 @@ run_broken(const struct breakage *breakage)
 	struct fault fault;
 
 	break_call(breakage);
-	trial_start(&kit, &trial);
+	trial_start(&trial_kit, &trial);
 	fault = trial.fault;
 	if (trial.spawned == ERR_OK) {
 		trial_finish(&trial);
@@ -149,18 +137,19 @@ a_failing_step_names_itself_and_nothing_runs(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(breakages); i++)
 		/* Where they are forbidden already, every failure is as good. */
-		if (kit.id_inside == 1000 || strcmp(breakages[i].stage, "nested namespaces") != 0)
+		if (trial_kit.id_inside == 1000 ||
+		    strcmp(breakages[i].stage, "nested namespaces") != 0)
 			assert_breaks(&breakages[i]);
 }
 
 static void
 a_layer_that_cannot_be_is_named_with_advice(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new();
+	SCOPED_FREE struct trial *trial = trial_new("where");
 
 	(void)state;
 	trial->required = TRIAL_LAYERS | LAYER_BIT(CGROUP);
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_CONFINEMENT);
 	assert_string_equal(trial->fault.message,
 	    "required layer cgroup: no cgroup v2 is delegated to Praxa; see praxa doctor");
@@ -170,11 +159,11 @@ a_layer_that_cannot_be_is_named_with_advice(void **state)
 static void
 a_program_that_is_not_there_is_named(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new();
+	SCOPED_FREE struct trial *trial = trial_new("where");
 
 	(void)state;
 	trial->program = "/skill/other";
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	trial_finish(trial);
 	assert_true(trial->has_failed && !trial->is_ready);
 	assert_string_equal(trial->failed.stage, "exec /skill/other");
@@ -184,7 +173,7 @@ a_program_that_is_not_there_is_named(void **state)
 static void
 a_mount_whose_source_is_gone_is_named(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new();
+	SCOPED_FREE struct trial *trial = trial_new("where");
 	char *dir = check_tempdir();
 	struct cell_mount mount = {.target = "/data"};
 
@@ -193,7 +182,7 @@ a_mount_whose_source_is_gone_is_named(void **state)
 	close(mount.source_fd);
 	trial->mounts = &mount;
 	trial->mount_count = 1;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	if (trial->spawned == ERR_OK)
 		trial_finish(trial);
 	assert_false(trial->is_ready);
@@ -208,7 +197,7 @@ a_mount_whose_source_is_gone_is_named(void **state)
 static void
 a_mount_whose_source_was_swapped_is_not_followed(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new();
+	SCOPED_FREE struct trial *trial = trial_new("where");
 	char *dir = check_tempdir(), was[4096], is[4096];
 	struct cell_mount mount = {.target = "/data"};
 
@@ -223,7 +212,7 @@ a_mount_whose_source_was_swapped_is_not_followed(void **state)
 	assert_int_equal(renameat2(AT_FDCWD, was, AT_FDCWD, is, RENAME_EXCHANGE), 0);
 	trial->mounts = &mount;
 	trial->mount_count = 1;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_OK);
 	trial_finish(trial);
 	assert_string_equal(trial->output, "old\n");
@@ -241,7 +230,7 @@ start_and_end(void *context)
 	trial->output_length = 0;
 	trial->is_ready = trial->has_failed = trial->has_exited = false;
 	trial->fault = (struct fault){0};
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	if (trial->spawned != ERR_OK)
 		return trial->fault.code == trial->spawned;
 	cell_kill(&trial->cell);
@@ -253,7 +242,7 @@ start_and_end(void *context)
 static void
 every_failing_call_of_a_start_is_noticed(void **state)
 {
-	SCOPED_FREE struct trial *trial = trial_new();
+	SCOPED_FREE struct trial *trial = trial_new("where");
 	int before = check_open_fds();
 
 	(void)state;
@@ -268,7 +257,7 @@ static void
 the_caller_keeps_what_it_has_open_and_the_cell_has_none_of_it(void **state)
 {
 	enum { MANY = 300 };
-	SCOPED_FREE struct trial *trial = trial_new();
+	SCOPED_FREE struct trial *trial = trial_new("where");
 	int fds[MANY], before;
 
 	(void)state;
@@ -278,7 +267,7 @@ the_caller_keeps_what_it_has_open_and_the_cell_has_none_of_it(void **state)
 	}
 	before = check_open_fds();
 	trial->probe = "fds";
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_string_equal(trial->output, "0\n1\n2\n");
 	assert_int_equal(check_open_fds(), before);
 	for (int i = 0; i < MANY; i++)
@@ -289,12 +278,12 @@ static void
 no_cell_is_root_outside(void **state)
 {
 	struct policy_cell cell = {.argv = {"/skill/probe", NULL}};
-	struct cell_spec spec = {.cell = &cell, .profile = kit.base, .host_uid = 0};
+	struct cell_spec spec = {.cell = &cell, .profile = trial_kit.base, .host_uid = 0};
 	struct fault fault;
 	struct cell ret;
 
 	(void)state;
-	assert_int_equal(cell_spawn(kit.launcher, &spec, &ret, &fault), ERR_CONFINEMENT);
+	assert_int_equal(cell_spawn(trial_kit.launcher, &spec, &ret, &fault), ERR_CONFINEMENT);
 	assert_non_null(strstr(fault.message, "root"));
 }
 
@@ -324,7 +313,7 @@ launcher_without_namespaces(void)
 	snprintf(path, sizeof(path), "%s/praxa-init", getenv("PRAXA_BUILD"));
 	break_call(&forbidden);
 	r = cell_launcher_new(path, &launcher, &fault);
-	if (kit.is_root)
+	if (trial_kit.is_root)
 		return r == ERR_OK ? NULL : "root is refused";
 	if (r != ERR_CONFINEMENT || launcher != NULL)
 		return "a user is not refused";
@@ -356,30 +345,14 @@ static void
 root_gives_every_cell_a_user_of_its_own(void **state)
 {
 	struct policy_cell cell = {.argv = {"/skill/probe", NULL}};
-	struct cell_spec spec = {.cell = &cell, .profile = kit.base, .host_uid = (uid_t)-1};
+	struct cell_spec spec = {.cell = &cell, .profile = trial_kit.base, .host_uid = (uid_t)-1};
 	struct fault fault;
 	struct cell ret;
 
 	(void)state;
-	if (!kit.is_root)
+	if (!trial_kit.is_root)
 		CHECK_SKIP("not root");
-	assert_int_equal(cell_spawn(kit.launcher, &spec, &ret, &fault), ERR_CONFINEMENT);
-}
-
-static int
-begin(void **state)
-{
-	(void)state;
-	trial_kit_init(&kit);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	trial_kit_done(&kit);
-	return 0;
+	assert_int_equal(cell_spawn(trial_kit.launcher, &spec, &ret, &fault), ERR_CONFINEMENT);
 }
 
 int
@@ -399,5 +372,5 @@ main(void)
 	    cmocka_unit_test(root_gives_every_cell_a_user_of_its_own),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, trial_begin, trial_end);
 }

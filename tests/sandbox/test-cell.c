@@ -12,19 +12,6 @@
 #include "tests/lib/check.h"
 #include "tests/sandbox/trial.h"
 
-static struct trial_kit kit;
-
-/* struct trial holds its output and is too large for a stack frame per test. */
-static struct trial *
-trial_new(const char *probe)
-{
-	struct trial *trial = calloc(1, sizeof(*trial));
-
-	assert_non_null(trial);
-	trial->probe = probe;
-	return trial;
-}
-
 static void
 assert_said(const struct trial *trial, const char *const *lines)
 {
@@ -39,7 +26,7 @@ expect(const char *probe, const char *const *lines)
 {
 	SCOPED_FREE struct trial *trial = trial_new(probe);
 
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_said(trial, lines);
 }
 
@@ -51,8 +38,8 @@ every_layer_is_read_back_and_reported(void **state)
 	SCOPED_FREE struct trial *trial = trial_new("nothing");
 
 	(void)state;
-	trial_run(&kit, trial, 0);
-	assert_int_equal(trial->ready.layers & ~TRIAL_OPTIONAL, kit.layers);
+	trial_run(&trial_kit, trial, 0);
+	assert_int_equal(trial->ready.layers & ~TRIAL_OPTIONAL, trial_kit.layers);
 	assert_true(trial->ready.landlock_abi >= 1);
 	assert_true(trial->ready.setup_ns > 0);
 	assert_true(trial->exited.peak_kib > 0);
@@ -75,8 +62,8 @@ name_place_ids_and_clock_are_its_own(void **state)
 	char uid[32], gid[32];
 
 	(void)state;
-	snprintf(uid, sizeof(uid), "uid %u", kit.id_inside);
-	snprintf(gid, sizeof(gid), "gid %u", kit.id_inside);
+	snprintf(uid, sizeof(uid), "uid %u", trial_kit.id_inside);
+	snprintf(gid, sizeof(gid), "gid %u", trial_kit.id_inside);
 	EXPECT("where", "host cell", "cwd /tmp", uid, gid, "pid 2", "boot fresh");
 }
 
@@ -88,7 +75,7 @@ environment_is_exactly_what_was_given(void **state)
 
 	(void)state;
 	trial->envp = env;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_string_equal(trial->output, "PATH=/usr/bin\nEMPTY=\nX=a b\n");
 }
 
@@ -101,11 +88,11 @@ no_descriptor_is_open_but_stdio_and_the_door(void **state)
 
 	(void)state;
 	assert_true(extra >= 0);
-	trial_run(&kit, without, 0);
+	trial_run(&trial_kit, without, 0);
 	assert_string_equal(without->output, "0\n1\n2\n");
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	with->door = pair[1];
-	trial_run(&kit, with, 0);
+	trial_run(&trial_kit, with, 0);
 	assert_string_equal(with->output, "0\n1\n2\n3\n");
 	close(pair[0]);
 	close(pair[1]);
@@ -121,7 +108,7 @@ descriptor_3_is_the_door(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	trial->door = pair[1];
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	close(pair[1]);
 	assert_int_equal(read(pair[0], &byte, 1), 1);
 	assert_int_equal(byte, 'q');
@@ -151,7 +138,7 @@ proc_shows_only_its_own_processes(void **state)
 	SCOPED_FREE struct trial *trial = trial_new("processes");
 
 	(void)state;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_string_equal(trial->output, "2\n");
 }
 
@@ -169,7 +156,7 @@ only_tmp_can_be_written(void **state)
 	assert_true(mount.source_fd >= 0);
 	trial->mounts = &mount;
 	trial->mount_count = 1;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	for (const char *at = trial->output; *at != '\0'; at = strchr(at, '\n') + 1) {
 		bool scratch = strncmp(at, "/tmp/", 5) == 0 || strncmp(at, "/dev/shm/", 9) == 0 ||
 			       strncmp(at, "/dev/null", 9) == 0;
@@ -199,7 +186,7 @@ mount_is_read(void)
 	trial->probe = "read";
 	trial->mounts = &mount;
 	trial->mount_count = 1;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	if (trial->spawned == ERR_OK)
 		trial_finish(trial);
 	close(mount.source_fd);
@@ -226,8 +213,8 @@ a_mount_of_a_host_with_shared_mounts_can_be_read(void **state)
 	(void)state;
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (kit.is_root && (unshare(CLONE_NEWNS) < 0 ||
-				       mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0))
+		if (trial_kit.is_root && (unshare(CLONE_NEWNS) < 0 ||
+					     mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0))
 			_exit(2);
 		_exit(mount_is_read() ? 0 : 1);
 	}
@@ -255,7 +242,7 @@ process_1_cannot_be_killed_stopped_or_read(void **state)
 	SCOPED_FREE struct trial *trial = trial_new("init");
 
 	(void)state;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_true(trial_said(trial, "mem ENOENT"));
 	assert_true(trial_said(trial, "fd ENOENT"));
 	assert_true(trial_said(trial, "exe ENOENT"));
@@ -295,7 +282,7 @@ assert_killed_by_filter(const char *probe)
 {
 	SCOPED_FREE struct trial *trial = trial_new(probe);
 
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	trial_finish(trial);
 	assert_true(trial->has_exited);
 	assert_true(WIFSIGNALED(trial->exited.status));
@@ -331,9 +318,9 @@ python_runs_under_its_profile(void **state)
 	if (access("/usr/bin/python3", X_OK) < 0)
 		CHECK_SKIP("no /usr/bin/python3");
 	trial->program = "/usr/bin/python3";
-	trial->profile = kit.python;
+	trial->profile = trial_kit.python;
 	trial->envp = env;
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_int_equal(strncmp(trial->output, "Python 3", 8), 0);
 }
 
@@ -344,12 +331,12 @@ only_profiles_that_say_so_allow_new_code(void **state)
 	SCOPED_FREE struct trial *with = trial_new("new-code"), *without = trial_new("new-code");
 
 	(void)state;
-	with->profile = kit.shell;
-	trial_run(&kit, with, 0);
+	with->profile = trial_kit.shell;
+	trial_run(&trial_kit, with, 0);
 	assert_string_equal(with->output, "mprotect ok\n");
 	assert_int_equal(with->ready.layers & LAYER_BIT(MDWE), 0);
-	without->profile = kit.base;
-	trial_run(&kit, without, 0);
+	without->profile = trial_kit.base;
+	trial_run(&trial_kit, without, 0);
 	if ((without->ready.layers & LAYER_BIT(MDWE)) != 0)
 		assert_string_equal(without->output, "mprotect EACCES\n");
 	else
@@ -362,8 +349,8 @@ base_is_enough_for_a_static_program(void **state)
 	SCOPED_FREE struct trial *trial = trial_new("where");
 
 	(void)state;
-	trial->profile = kit.base;
-	trial_run(&kit, trial, 0);
+	trial->profile = trial_kit.base;
+	trial_run(&trial_kit, trial, 0);
 	assert_true(trial_said(trial, "pid 2"));
 }
 
@@ -376,7 +363,7 @@ outside_it_is_neither_root_nor_has_groups(void **state)
 	FILE *file;
 
 	(void)state;
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_OK);
 	assert_true(trial_await(trial, "up"));
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)trial->cell.pid);
@@ -385,12 +372,12 @@ outside_it_is_neither_root_nor_has_groups(void **state)
 	while (fgets(line, sizeof(line), file) != NULL) {
 		if (strncmp(line, "Uid:", 4) == 0)
 			assert_int_equal(sscanf(line, "Uid: %u", &uid), 1);
-		if (kit.is_root && strncmp(line, "Groups:", 7) == 0)
+		if (trial_kit.is_root && strncmp(line, "Groups:", 7) == 0)
 			assert_int_equal(strspn(line + 7, "\t \n"), strlen(line + 7));
 	}
 	fclose(file);
 	assert_int_not_equal(uid, 0);
-	assert_true(kit.is_root ? uid != geteuid() : uid == geteuid());
+	assert_true(trial_kit.is_root ? uid != geteuid() : uid == geteuid());
 	cell_kill(&trial->cell);
 	trial_finish(trial);
 }
@@ -419,7 +406,7 @@ network_namespaces_are_used_once(void **state)
 		char pid[16];
 
 		trials[i] = trial_new("sleep");
-		trial_start(&kit, trials[i]);
+		trial_start(&trial_kit, trials[i]);
 		assert_int_equal(trials[i]->spawned, ERR_OK);
 		assert_true(trial_await(trials[i], "up"));
 		snprintf(pid, sizeof(pid), "%d", (int)trials[i]->cell.pid);
@@ -433,22 +420,6 @@ network_namespaces_are_used_once(void **state)
 		trial_finish(trials[i]);
 		free(trials[i]);
 	}
-}
-
-static int
-begin(void **state)
-{
-	(void)state;
-	trial_kit_init(&kit);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	trial_kit_done(&kit);
-	return 0;
 }
 
 int
@@ -481,5 +452,5 @@ main(void)
 	    cmocka_unit_test(network_namespaces_are_used_once),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, trial_begin, trial_end);
 }

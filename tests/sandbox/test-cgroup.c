@@ -15,7 +15,6 @@
 
 static const char no_tree[] = "no cgroup v2 that this user may write to";
 
-static struct trial_kit kit;
 static char folder[CGROUP_PATH_MAX - 64]; /* ""; there is none to be had */
 
 static struct cgroup *
@@ -26,14 +25,14 @@ take(void)
 
 	if (cgroup_open(folder, &cgroup, &fault) != ERR_OK)
 		fail_msg("%s", fault.message);
-	cell_launcher_set_cgroup(kit.launcher, cgroup, NULL);
+	cell_launcher_set_cgroup(trial_kit.launcher, cgroup, NULL);
 	return cgroup;
 }
 
 static void
 give_back(struct cgroup **cgroup)
 {
-	cell_launcher_set_cgroup(kit.launcher, NULL, "none");
+	cell_launcher_set_cgroup(trial_kit.launcher, NULL, "none");
 	cgroup_free(cgroup);
 }
 
@@ -52,16 +51,6 @@ static const struct cgroup_limits limits = {
     .cpu_percent = 150,
     .io_read_bytes = 1048576,
 };
-
-static struct trial *
-trial_new(const char *probe)
-{
-	struct trial *trial = calloc(1, sizeof(*trial));
-
-	assert_non_null(trial);
-	trial->probe = probe;
-	return trial;
-}
 
 static void
 a_leaf_has_its_limits_or_names_the_first_that_is_missing(void **state)
@@ -111,7 +100,7 @@ a_cell_starts_in_its_leaf_and_the_leaf_goes_with_it(void **state)
 		CHECK_SKIP(no_tree);
 	trial = trial_new("sleep");
 	cgroup = take();
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_OK);
 	assert_true(trial_await(trial, "up"));
 	assert_true(cgroup_leaf_is_populated(&trial->cell.leaf));
@@ -136,13 +125,13 @@ the_layer_is_active_only_with_every_limit(void **state)
 		CHECK_SKIP(no_tree);
 	trial = trial_new("nothing");
 	cgroup = take();
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_OK);
 	complete = trial->cell.leaf.missing == NULL;
 	trial_finish(trial);
 	assert_true(trial->is_ready);
-	assert_int_equal(
-	    trial->ready.layers & ~TRIAL_OPTIONAL, kit.layers | (complete ? LAYER_BIT(CGROUP) : 0));
+	assert_int_equal(trial->ready.layers & ~TRIAL_OPTIONAL,
+	    trial_kit.layers | (complete ? LAYER_BIT(CGROUP) : 0));
 	give_back(&cgroup);
 }
 
@@ -158,7 +147,7 @@ a_required_cgroup_is_there_or_says_what_is_missing(void **state)
 	trial = trial_new("nothing");
 	trial->required = TRIAL_LAYERS | LAYER_BIT(CGROUP);
 	cgroup = take();
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	if (trial->spawned == ERR_OK) {
 		trial_finish(trial);
 		assert_true(trial->ready.layers & LAYER_BIT(CGROUP));
@@ -183,7 +172,7 @@ the_cell_sees_itself_at_the_root(void **state)
 		CHECK_SKIP(no_tree);
 	trial = trial_new("cgroup");
 	cgroup = take();
-	trial_run(&kit, trial, 0);
+	trial_run(&trial_kit, trial, 0);
 	assert_true(trial_said(trial, "0::/"));
 	give_back(&cgroup);
 }
@@ -216,7 +205,7 @@ a_cell_that_cannot_start_in_its_leaf_does_not_start(void **state)
 	take_back_controllers();
 	assert_int_equal(mkdirat(cgroup->fd, "threads", 0755), 0);
 	assert_int_equal(cgroup_file_write(cgroup->fd, "threads/cgroup.type", "threaded"), 0);
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	/* Controllers that know no threads forbid the leaf itself; without them, its use. */
 	assert_int_equal(trial->spawned, ERR_CONFINEMENT);
 	assert_false(exists("cell-0"));
@@ -380,7 +369,7 @@ the_memory_of_all_processes_is_limited(void **state)
 	trial->limits = trial_generous;
 	trial->limits.memory_bytes = UINT64_C(64) << 20;
 	cgroup = take();
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	assert_int_equal(trial->spawned, ERR_OK);
 	if (trial->cell.leaf.missing != NULL) {
 		cell_kill(&trial->cell);
@@ -414,8 +403,7 @@ numbers_are_found_by_their_key(void **state)
 static int
 begin(void **state)
 {
-	(void)state;
-	trial_kit_init(&kit);
+	(void)trial_begin(state);
 	cgroup_folder_make(folder, sizeof(folder));
 	return 0;
 }
@@ -423,8 +411,7 @@ begin(void **state)
 static int
 end(void **state)
 {
-	(void)state;
-	trial_kit_done(&kit);
+	(void)trial_end(state);
 	cgroup_folder_remove(folder);
 	return folder[0] != '\0' && access(folder, F_OK) == 0;
 }

@@ -13,7 +13,6 @@
 
 enum { KEYS_MAX = 5000 };
 
-static struct trial_kit kit;
 static bool is_alone;
 
 /* Runs code in a child, so that its keyring is its own. */
@@ -82,7 +81,7 @@ expect_cell(bool runs)
 	struct trial *trial = calloc(1, sizeof(*trial));
 
 	require(trial != NULL, "out of memory");
-	trial_start(&kit, trial);
+	trial_start(&trial_kit, trial);
 	require(trial->spawned == ERR_OK, trial->fault.message);
 	trial_finish(trial);
 	require(trial->is_ready == runs && trial->has_failed == !runs, "it ran, or it did not");
@@ -132,15 +131,7 @@ begin(void **state)
 {
 	(void)state;
 	is_alone = geteuid() == 0;
-	trial_kit_init(&kit);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	trial_kit_done(&kit);
+	(void)trial_begin(state);
 	return 0;
 }
 
@@ -152,5 +143,5 @@ main(void)
 	};
 
 	cmocka_set_test_filter(KEYRING_CASE);
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, trial_end);
 }

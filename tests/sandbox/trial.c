@@ -130,6 +130,34 @@ const struct policy_limits trial_generous = {
     .output_bytes = UINT64_C(1) << 20,
 };
 
+struct trial_kit trial_kit;
+
+int
+trial_begin(void **state)
+{
+	(void)state;
+	trial_kit_init(&trial_kit);
+	return 0;
+}
+
+int
+trial_end(void **state)
+{
+	(void)state;
+	trial_kit_done(&trial_kit);
+	return 0;
+}
+
+struct trial *
+trial_new(const char *probe)
+{
+	struct trial *trial = calloc(1, sizeof(*trial));
+
+	require(trial != NULL, "memory");
+	trial->probe = probe;
+	return trial;
+}
+
 static void
 fill_defaults(const struct trial_kit *kit, struct trial *trial)
 {

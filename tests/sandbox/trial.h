@@ -64,6 +64,14 @@ struct trial {
 void trial_kit_init(struct trial_kit *kit);
 void trial_kit_done(struct trial_kit *kit);
 
+/* The kit of all tests of a program that has these as its group's set-up and teardown. */
+extern struct trial_kit trial_kit;
+int trial_begin(void **state);
+int trial_end(void **state);
+
+/* A run of probe, on the heap: it holds its output and is too large for a stack frame per test. */
+struct trial *trial_new(const char *probe);
+
 /* Starts the run; trial->spawned says how. */
 void trial_start(const struct trial_kit *kit, struct trial *trial);
 /* Reads until the probe has written text; false when it ends before. */
