@@ -34,13 +34,13 @@ tiles_path(char to[TILE_PATH_MAX], int level, uint64_t index, unsigned width)
 }
 
 static bool
-put_tile(struct tiles *tiles, unsigned level, unsigned width)
+put_tile(void *context, unsigned level, uint64_t index, unsigned width, const struct digest *hashes)
 {
+	const struct tiles *tiles = context;
 	char path[TILE_PATH_MAX];
 
-	tiles_path(path, (int)level, (tiles->counts[level] - 1) / TILE_WIDTH, width);
-	return tiles->put(
-	    tiles->context, path, tiles->hashes[level], width * sizeof(struct digest));
+	tiles_path(path, (int)level, index, width);
+	return tiles->put(tiles->context, path, hashes, width * sizeof(*hashes));
 }
 
 static bool
@@ -55,28 +55,6 @@ put_bundle(struct tiles *tiles, unsigned width)
 	return true;
 }
 
-/* A full tile is one hash of the level above. */
-static bool
-add_hash(struct tiles *tiles, const struct digest *leaf)
-{
-	struct digest hash = *leaf;
-
-	for (unsigned level = 0; level < TILE_LEVELS; level++) {
-		struct merkle_range range = {0};
-
-		tiles->hashes[level][tiles->counts[level]++ % TILE_WIDTH] = hash;
-		if (tiles->counts[level] % TILE_WIDTH != 0)
-			return true;
-		if (!put_tile(tiles, level, TILE_WIDTH))
-			return false;
-		/* The hashes are nodes, and merkle_append takes nodes of one height as well. */
-		for (unsigned i = 0; i < TILE_WIDTH; i++)
-			merkle_append(&range, &tiles->hashes[level][i]);
-		hash = merkle_root(&range);
-	}
-	return true;
-}
-
 bool
 tiles_add(struct tiles *tiles, const void *entry, size_t length, const struct digest *leaf)
 {
@@ -86,19 +64,15 @@ tiles_add(struct tiles *tiles, const void *entry, size_t length, const struct di
 	    !buffer_add(&tiles->bundle, entry, length))
 		return false;
 	tiles->size++;
-	return add_hash(tiles, leaf) &&
+	return tile_edge_add(&tiles->edge, leaf, put_tile, tiles) &&
 	       (tiles->size % TILE_WIDTH != 0 || put_bundle(tiles, TILE_WIDTH));
 }
 
 bool
 tiles_finish(struct tiles *tiles)
 {
-	for (unsigned level = 0; level < TILE_LEVELS; level++) {
-		unsigned width = (unsigned)(tiles->counts[level] % TILE_WIDTH);
-
-		if (width > 0 && !put_tile(tiles, level, width))
-			return false;
-	}
+	if (!tile_edge_finish(&tiles->edge, put_tile, tiles))
+		return false;
 	return tiles->size % TILE_WIDTH == 0 ||
 	       put_bundle(tiles, (unsigned)(tiles->size % TILE_WIDTH));
 }

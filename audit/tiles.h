@@ -6,12 +6,10 @@
 #define AUDIT_TILES_H
 
 #include "audit/frame.h"
-#include "audit/merkle.h"
+#include "audit/tile_edge.h"
 #include "common/buffer.h"
 
 enum {
-	TILE_WIDTH = 256,
-	TILE_LEVELS = 8, /* 256^8 entries */
 	TILE_PATH_MAX = 64,
 	TILE_BUNDLE_MAX = TILE_WIDTH * (2 + FRAME_BODY_MAX),
 };
@@ -23,8 +21,7 @@ struct tiles {
 	tiles_put *put;
 	void *context;
 	uint64_t size;
-	struct digest hashes[TILE_LEVELS][TILE_WIDTH];
-	uint64_t counts[TILE_LEVELS]; /* hashes of each level so far */
+	struct tile_edge edge;
 	struct buffer bundle;
 };
 
