@@ -106,6 +106,9 @@ def test_a_required_layer_that_this_host_has_not_is_never_done_without(stack):
     stack.require = "[ cgroup ]"
     stack.write_policy()
     done = stack.run({"calls": []})
+    if done.status == 0:
+        assert "cgroup" in stack.of("run.ended")[0]["layers"]
+        pytest.skip("this host has every layer")
     assert done.status == 39, done
     ended = stack.of("run.ended")
     assert [r["reason"] for r in ended] == ["confinement"]

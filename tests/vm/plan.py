@@ -28,7 +28,7 @@ def main(build, stage, *suites):
         for test in found
         if groups & set(test["suite"])
     ]
-    built = [*build.glob("praxa*"), *build.glob("tests/**/*-probe")]
+    built = [*build.glob("praxa*"), *build.glob("tests/**/*-probe"), build / "tests/scenario/secret-scan"]
     programs = [str(path.relative_to(build)) for path in built if path.is_file()]
     for name in [*programs, *(test["program"] for test in tests)]:
         (to / name).parent.mkdir(parents=True, exist_ok=True)
