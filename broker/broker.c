@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "broker/budget.h"
 #include "broker/run.h"
 #include "broker/supervisor.h"
 
@@ -29,13 +30,17 @@ open_all(
 {
 	enum err r = broker_memory_open(config->state, config->workspace, &broker->store, fault);
 
+	if (r == ERR_OK)
+		r = broker_ledger_open(config->state, config->workspace, &broker->ledger, fault);
 	if (r != ERR_OK)
 		return r;
 	broker->recorder = recorder_new(broker->base, config->audit, WIRE_BROKER,
 	    RECORDER_ANSWER_MS, &recorder_handlers, broker);
 	broker->reap = event_new(broker->base, -1, 0, broker_runs_reap, broker);
 	broker->grace = event_new(broker->base, -1, 0, on_grace_over, broker);
-	if (broker->recorder == NULL || broker->reap == NULL || broker->grace == NULL)
+	broker->commit = event_new(broker->base, -1, 0, broker_budget_commit, broker);
+	if (broker->recorder == NULL || broker->reap == NULL || broker->grace == NULL ||
+	    broker->commit == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
 	broker->listener =
 	    peer_listen(broker->base, TAKE_FD(*listen_fd), broker_supervisor_accept, broker);
@@ -103,8 +108,11 @@ broker_free(struct broker **broker)
 		event_free(gone->reap);
 	if (gone->grace != NULL)
 		event_free(gone->grace);
+	if (gone->commit != NULL)
+		event_free(gone->commit);
 	broker_policies_done(&gone->policies);
 	broker_store_close(&gone->store);
+	broker_ledger_close(&gone->ledger);
 	buffer_done(&gone->reply);
 	buffer_done(&gone->body);
 	buffer_done(&gone->shown);

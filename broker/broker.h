@@ -8,18 +8,20 @@
 #include <event2/event.h>
 #include <sys/types.h>
 
+#include "broker/ledger.h"
 #include "broker/policies.h"
 #include "broker/store.h"
 #include "common/buffer.h"
 #include "common/clock.h"
 #include "common/recorder.h"
 
+struct broker_call;
 struct broker_run;
 
 /* What a broker is given. Borrowed for broker_new. */
 struct broker_config {
 	const char *workspace; /* ws_… */
-	const char *state;     /* directory of memory.db */
+	const char *state;     /* directory of memory.db and ledger.db */
 	const char *audit;     /* path of auditd's socket */
 	uid_t allow_uid;       /* the supervisor's */
 	int listen_fd;         /* taken */
@@ -34,6 +36,7 @@ struct broker {
 	unsigned stall_ms;
 	struct recorder *recorder;
 	struct broker_store *store;
+	struct broker_ledger *ledger;
 	struct broker_policies policies;
 	struct peer_listener *listener;
 	struct peer *supervisor; /* NULL: not connected */
@@ -41,6 +44,8 @@ struct broker {
 	bool stopping;           /* no run is taken any more */
 	struct event *grace;     /* the last moment of a stop */
 	struct event *reap;      /* frees runs that have ended, outside their handlers */
+	struct event *commit;    /* makes what calls took durable */
+	struct broker_call *uncommitted, *committed; /* calls that wait for that, for their step */
 	struct broker_run *runs;
 	uint32_t run_count;
 	uint32_t exec_serial; /* numbers TOOL_EXEC */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "broker/body.h"
+#include "broker/budget.h"
 #include "common/codec.h"
 
 /* Takes the call out of its run: from here on nobody else can reach it. */
@@ -18,7 +19,7 @@ unlink_call(struct broker_call *call)
 		}
 	run->call_count--;
 	run->held -= call->reserved;
-	if (call->charged)
+	if (call->placed)
 		run->tools_live--;
 }
 
@@ -184,16 +185,6 @@ broker_call_finish(struct broker_call *call, const struct value *result, const s
 	conclude(call, EVENT_CALL_RESULT, result, fault);
 }
 
-/* Nothing was done and nothing will be: what was reserved for the call is given back. */
-static void
-give_back(struct broker_call *call)
-{
-	if (!call->charged)
-		return;
-	call->run->budget_calls--;
-	call->used->calls--;
-}
-
 static void
 on_recorded(void *context, const char *event, const struct fault *why)
 {
@@ -205,7 +196,7 @@ on_recorded(void *context, const char *event, const struct fault *why)
 		call->step(call);
 		return;
 	}
-	give_back(call);
+	broker_budget_give(call);
 	broker_call_answer(call, NULL, why);
 }
 
@@ -218,12 +209,12 @@ broker_call_record(struct broker_call *call, const struct broker_record *record,
 	if (broker_run_append(call->run, record, on_recorded, call, &call->ticket, &why) == ERR_OK)
 		return;
 	call->intended = false;
+	broker_budget_give(call);
 	/* Too much for one record is the Skill's doing: a denial, and that record is bounded. */
 	if (why.code == ERR_LIMIT && record->kind != EVENT_CALL_DENIED) {
 		broker_call_deny(call, &why);
 		return;
 	}
-	give_back(call);
 	broker_call_answer(call, NULL, &why);
 }
 
@@ -302,6 +293,7 @@ void
 broker_call_drop(struct broker_call *call)
 {
 	unlink_call(call);
+	broker_budget_drop(call);
 	broker_exec_cancel(&call->exec);
 	if (call->ticket != NULL)
 		broker_ticket_abandon(call->ticket);

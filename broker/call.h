@@ -7,6 +7,7 @@
 #define BROKER_CALL_H
 
 #include "broker/exec.h"
+#include "broker/ledger.h"
 #include "broker/method.h"
 #include "broker/rpc.h"
 #include "broker/run.h"
@@ -26,13 +27,17 @@ struct broker_call {
 	broker_step *step;             /* what follows the acknowledgement */
 	struct broker_ticket *ticket;  /* waited for; NULL: none */
 	bool intended;                 /* an intent was handed over: a result must follow */
-	bool charged;                  /* one call of the budget and a tool's place are reserved */
-	struct fault fault;            /* what the Skill is told after the acknowledgement */
-	char event[ID_MAX];            /* of the acknowledged record */
-	uint64_t layers;               /* of the tool's cell */
-	struct broker_usage usage;     /* the same cell's */
-	struct broker_used *used;      /* the tool's place in the run's list */
-	struct broker_exec *exec;      /* the tool that runs; NULL: none */
+	bool placed;                   /* it has one of the places of the run's live tools */
+	bool taken;                    /* one call of each budget and limit that it falls under */
+	struct broker_counter counters[BROKER_COUNTERS_MAX]; /* of those, the ones beyond the run */
+	unsigned counter_count;
+	struct broker_call *next_uncommitted; /* that waits for what it took to be durable */
+	struct fault fault;                   /* what the Skill is told after the acknowledgement */
+	char event[ID_MAX];                   /* of the acknowledged record */
+	uint64_t layers;                      /* of the tool's cell */
+	struct broker_usage usage;            /* the same cell's */
+	struct broker_used *used;             /* the tool's place in the run's list */
+	struct broker_exec *exec;             /* the tool that runs; NULL: none */
 };
 
 /* Begins a call from one scanned message. */

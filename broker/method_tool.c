@@ -1,6 +1,6 @@
 /* tool.*: what the policy lets the Skill call, and calling it. */
 #include "broker/body.h"
-#include "broker/call.h"
+#include "broker/budget.h"
 #include "broker/exec.h"
 #include "common/json.h"
 
@@ -44,22 +44,12 @@ broker_tool_list(struct broker_call *call)
 	arena_clear(&arena);
 }
 
-static struct broker_used *
-find_entry(const struct broker_run *run, const char *name)
-{
-	struct broker_used *entry = run->called;
-
-	while (entry != NULL && strcmp(entry->name, name) != 0)
-		entry = entry->next_called;
-	return entry;
-}
-
 /* The run's entry for a tool, made when it is not there. Before the intent, so that a tool that has
  * worked can always be named. */
 static struct broker_used *
 used_entry(struct broker_run *run, const char *name)
 {
-	struct broker_used *entry = find_entry(run, name);
+	struct broker_used *entry = broker_run_used(run, name);
 
 	if (entry != NULL)
 		return entry;
@@ -127,14 +117,10 @@ start(struct broker_call *call)
 }
 
 static enum err
-decide(const struct broker_call *call, const char *name, struct fault *fault)
+decide(struct broker_call *call, const char *name, struct fault *fault)
 {
 	const struct broker_run *run = call->run;
-	const struct broker_used *used = find_entry(run, name);
-	const struct policy_usage usage = {
-	    .budget[POLICY_BUDGET_RUN_CALLS] = run->budget_calls,
-	    .tool[POLICY_RATE_RUN] = used != NULL ? used->calls : 0,
-	};
+	struct policy_usage usage;
 	const struct policy_request request = {
 	    .action = POLICY_TOOL,
 	    .workspace = run->grant.workspace,
@@ -143,8 +129,12 @@ decide(const struct broker_call *call, const char *name, struct fault *fault)
 	    .input = &run->input,
 	    .usage = &usage,
 	};
-	const struct policy_decision decision = policy_decide(run->policy->policy, &request);
+	struct policy_decision decision;
+	enum err r = broker_budget_usage(call, name, &usage, fault);
 
+	if (r != ERR_OK)
+		return r;
+	decision = policy_decide(run->policy->policy, &request);
 	if (decision.verdict != POLICY_ALLOW)
 		return policy_fault(&request, &decision, fault);
 	if (policy_tool(run->policy->policy, name) == NULL)
@@ -152,11 +142,13 @@ decide(const struct broker_call *call, const char *name, struct fault *fault)
 	return ERR_OK;
 }
 
-/* One call of the run's budget and of the tool's limit, and a free place among its live tools. */
+/* A free place among the run's live tools, and one call of its budgets and of the tool's limits.
+ * Taken before the intent is durable: calls that come meanwhile must see them taken. */
 static enum err
 reserve(struct broker_call *call, struct fault *fault)
 {
 	struct broker_run *run = call->run;
+	enum err r;
 
 	if (run->tools_live >= BROKER_TOOLS_LIVE_MAX)
 		return fault_set(fault, ERR_RATE_LIMIT,
@@ -164,13 +156,18 @@ reserve(struct broker_call *call, struct fault *fault)
 	call->used = used_entry(run, call->subject);
 	if (call->used == NULL)
 		return fault_set(fault, ERR_LIMIT, "the run's memory is used up");
-	/* Taken before the intent is durable: calls that come meanwhile must see the place taken.
-	 */
-	run->budget_calls++;
-	call->used->calls++;
+	r = broker_budget_take(call, fault);
+	if (r != ERR_OK)
+		return r;
 	run->tools_live++;
-	call->charged = true;
+	call->placed = true;
 	return ERR_OK;
+}
+
+static void
+intend(struct broker_call *call)
+{
+	broker_call_intend(call, start);
 }
 
 void
@@ -193,5 +190,5 @@ broker_tool_call(struct broker_call *call)
 	if (r != ERR_OK)
 		broker_call_deny(call, &fault);
 	else
-		broker_call_intend(call, start);
+		broker_budget_wait(call, intend);
 }

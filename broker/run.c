@@ -229,6 +229,16 @@ broker_runs_reap(int fd, short what, void *context)
 		event_base_loopbreak(broker->base);
 }
 
+struct broker_used *
+broker_run_used(const struct broker_run *run, const char *tool)
+{
+	struct broker_used *entry = run->called;
+
+	while (entry != NULL && strcmp(entry->name, tool) != 0)
+		entry = entry->next_called;
+	return entry;
+}
+
 void
 broker_run_recorded(struct broker_run *run)
 {

@@ -66,6 +66,9 @@ void broker_run_violated(struct broker_run *run, const struct fault *fault);
 /* Frees the ended runs; an event callback whose context is the broker. */
 void broker_runs_reap(int fd, short what, void *broker);
 
+/* The run's entry for a tool; NULL: it was not tried. */
+struct broker_used *broker_run_used(const struct broker_run *run, const char *tool);
+
 /* One record less is waited for. */
 void broker_run_recorded(struct broker_run *run);
 /* A call ended: the door may go on. */

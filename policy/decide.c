@@ -202,6 +202,14 @@ policy_tool(const struct policy *policy, const char *name)
 	return rule != NULL ? &rule->tool : NULL;
 }
 
+const struct policy_quota *
+policy_tool_limits(const struct policy *policy, const char *name)
+{
+	const struct policy_tool_rule *rule = policy_tool_rule_find(policy, name);
+
+	return rule != NULL ? rule->limits : NULL;
+}
+
 const struct policy_tool *
 policy_tool_allowed(const struct policy *policy, uint32_t index)
 {

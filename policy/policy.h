@@ -217,6 +217,8 @@ const struct digest *policy_source_digest(const struct policy *policy);
 const struct policy_manifest *policy_manifest(const struct policy *policy, uint32_t index);
 /* The tool by name whether or not a rule allows it; NULL: no manifest has it. */
 const struct policy_tool *policy_tool(const struct policy *policy, const char *name);
+/* The limits of a tool's calls, POLICY_RATE_COUNT of them; NULL: no manifest has it. */
+const struct policy_quota *policy_tool_limits(const struct policy *policy, const char *name);
 /* The tools for which an allow rule stands and no unconditional deny, by index; NULL past the end.
  */
 const struct policy_tool *policy_tool_allowed(const struct policy *policy, uint32_t index);

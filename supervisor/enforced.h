@@ -12,11 +12,11 @@
 #define SUPERVISOR_FEATURES(X)                                                   \
 	X(REVIEWERS, 1, "by praxad --allowed-signers only")                      \
 	X(REVISION, 1, "by praxad --allowed-signers only")                       \
-	X(PER_HOUR, 0, "nothing counts calls beyond a run")                      \
-	X(PER_DAY, 0, "nothing counts calls beyond a run")                       \
+	X(PER_HOUR, 1, "by the broker")                                          \
+	X(PER_DAY, 1, "by the broker")                                           \
 	X(RUN_TOKENS, 0, "no model can be called yet, so nothing counts tokens") \
 	X(RUN_USD, 0, "no model can be called yet, so nothing knows prices")     \
-	X(DAY_CALLS, 0, "nothing counts calls beyond a run")                     \
+	X(DAY_CALLS, 1, "by the broker")                                         \
 	X(DAY_TOKENS, 0, "no model can be called yet, so nothing counts tokens") \
 	X(DAY_USD, 0, "no model can be called yet, so nothing knows prices")     \
 	X(SUBAGENTS, 0, "no run can dispatch another yet")                       \

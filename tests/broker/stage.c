@@ -66,8 +66,7 @@ stage_policy(void)
 static uint64_t
 realtime_ms(void *context)
 {
-	(void)context;
-	return UINT64_C(1795525228123);
+	return ((struct stage *)context)->realtime_ms;
 }
 
 static uint64_t
@@ -174,6 +173,10 @@ on_append(void *context, struct peer *peer, struct wire_message *message)
 	    ERR_OK);
 	if (!stage->hold)
 		acknowledge(stage, record);
+	if (stage->intents != NULL) {
+		stage->record_count--;
+		*stage->intents += record->head.kind == EVENT_CALL_INTENT;
+	}
 }
 
 static void
@@ -253,6 +256,15 @@ on_told(void *context, struct peer *peer, struct wire_message *message)
 		told->fds[i] = message->fds[i];
 		message->fds[i] = -1;
 	}
+	if (stage->intents == NULL)
+		return;
+	stage->message_count--;
+	if (told->type != WIRE_TYPE_TOOL_EXEC)
+		return;
+	stage_tool_ends(stage, told, "1", "", 0);
+	for (int i = 0; i < STAGE_FDS; i++)
+		close(told->fds[i]);
+	*told = (struct stage_message){0};
 }
 
 static void
@@ -365,7 +377,7 @@ connect_supervisor(struct stage *stage)
 }
 
 struct stage *
-stage_new_bare(void)
+stage_new_in(char *dir)
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
 
@@ -374,7 +386,8 @@ stage_new_bare(void)
 	stage->overdue = event_new(stage->base, -1, 0, on_overdue, stage);
 	stage->clock = (struct clock){realtime_ms, monotonic_ns, no_random, stage};
 	stage->now_ns = UINT64_C(1000000000);
-	stage->dir = check_tempdir();
+	stage->realtime_ms = UINT64_C(1795525228123);
+	stage->dir = dir;
 	stage->skill = -1;
 	stage->in.limit = 4 * BROKER_FRAME_BYTES_MAX;
 	arena_init(&stage->arena, 256 * 1024 * 1024);
@@ -385,6 +398,12 @@ stage_new_bare(void)
 	start_broker(stage);
 	connect_supervisor(stage);
 	return stage;
+}
+
+struct stage *
+stage_new_bare(void)
+{
+	return stage_new_in(check_tempdir());
 }
 
 struct stage *
@@ -417,7 +436,8 @@ stage_free(struct stage **stage)
 		close(gone->skill);
 	buffer_done(&gone->in);
 	arena_clear(&gone->arena);
-	check_tempdir_remove(&gone->dir);
+	if (gone->dir != NULL)
+		check_tempdir_remove(&gone->dir);
 	event_free(gone->overdue);
 	event_base_free(gone->base);
 	free(gone);

@@ -46,14 +46,17 @@ struct stage {
 	struct event_base *base;
 	struct event *overdue; /* fails the test instead of hanging it */
 	struct clock clock;
-	uint64_t now_ns;
-	char *dir;
+	uint64_t now_ns, realtime_ms;
+	char *dir; /* removed with the stage; NULL: somebody else's */
 	char audit_path[256], supervisor_path[256];
 	struct broker *broker;
 	struct peer_listener *audit_listener;
 	struct peer *audit, *supervisor;
 	bool hold; /* the log acknowledges nothing until stage_release */
 	uint64_t held_from;
+	/* Not NULL: no record and no message is kept, so that there may be any number of them;
+	 * intents are counted here, and every tool works at once. */
+	unsigned *intents;
 	uint64_t refuse; /* the log refuses the record of this number, counted from 1 */
 	struct stage_record records[STAGE_RECORDS_MAX];
 	unsigned record_count, acked;
@@ -70,6 +73,8 @@ struct stage {
 struct stage *stage_new(void);
 /* A stage without a run. */
 struct stage *stage_new_bare(void);
+/* The same on a directory that is there, with what an earlier one has left in it. Takes dir. */
+struct stage *stage_new_in(char *dir);
 void stage_free(struct stage **stage);
 /* Set-up and teardown of a test whose *state is a stage. */
 int stage_set_up(void **state);
