@@ -40,8 +40,7 @@ frame_put(unsigned char *to, uint64_t segment_id, const struct frame *frame)
 	return size;
 }
 
-/* Reads the frame at bytes; NULL on success, or what is wrong. */
-static const char *
+const char *
 frame_parse(const unsigned char *bytes, size_t length, uint64_t segment_id, struct frame *ret)
 {
 	size_t size;

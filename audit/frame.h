@@ -86,6 +86,11 @@ size_t frame_size(size_t body);
 /* Writes one frame at to, which has room; returns its bytes. */
 size_t frame_put(unsigned char *to, uint64_t segment_id, const struct frame *frame);
 
+/* Reads the frame at bytes; NULL on success, or what is wrong (static storage). ret->offset is 0.
+ * Trust: bytes may be anything. */
+MUST_USE const char *frame_parse(
+    const unsigned char *bytes, size_t length, uint64_t segment_id, struct frame *ret);
+
 /* Where a commit goes whose last record ends at this offset of its group. */
 size_t group_commit_at(size_t end);
 /* Parses the group at bytes[0..length), whose first record must have this index. length is what the

@@ -37,6 +37,13 @@ enum err
 audit_reader_open(
     const char *log_dir, const char *vkey_path, struct audit_reader **ret, struct fault *fault)
 {
+	return audit_reader_resume(log_dir, vkey_path, NULL, ret, fault);
+}
+
+enum err
+audit_reader_resume(const char *log_dir, const char *vkey_path, struct audit_scan_start *start,
+    struct audit_reader **ret, struct fault *fault)
+{
 	struct audit_reader *reader = calloc(1, sizeof(*reader));
 	enum err r = ERR_OK;
 	int opened;
@@ -49,8 +56,10 @@ audit_reader_open(
 		    strerror(-opened));
 	if (r == ERR_OK)
 		r = read_key(reader, vkey_path, fault);
-	if (r == ERR_OK)
+	if (r == ERR_OK && start == NULL)
 		r = audit_scan_new(&reader->files, &reader->key, &reader->scan, fault);
+	else if (r == ERR_OK)
+		r = audit_scan_resume(&reader->files, &reader->key, start, &reader->scan, fault);
 	if (r != ERR_OK) {
 		audit_reader_close(&reader);
 		return r;
@@ -126,6 +135,18 @@ const char *
 audit_reader_note(const struct audit_reader *reader, size_t *ret_length)
 {
 	return audit_scan_note(reader->scan, ret_length);
+}
+
+const struct audit_scan *
+audit_reader_scan(const struct audit_reader *reader)
+{
+	return reader->scan;
+}
+
+const struct audit_files *
+audit_reader_files(const struct audit_reader *reader)
+{
+	return &reader->files;
 }
 
 const struct note_key *

@@ -14,6 +14,10 @@ struct audit_reader;
  * ERR_PROTOCOL: not a key. */
 MUST_USE enum err audit_reader_open(
     const char *log_dir, const char *vkey_path, struct audit_reader **ret, struct fault *fault);
+/* The same, to go on where an earlier scan stood (NULL: from the first record); as
+ * audit_scan_resume. */
+MUST_USE enum err audit_reader_resume(const char *log_dir, const char *vkey_path,
+    struct audit_scan_start *start, struct audit_reader **ret, struct fault *fault);
 /* Accepts NULL and NULLs the caller's pointer. */
 void audit_reader_close(struct audit_reader **reader);
 /* The next record; after SCAN_END the log may grow. A group that is on its way is waited for, at
@@ -28,6 +32,10 @@ const struct audit_verdict *audit_reader_verdict(const struct audit_reader *read
 enum err audit_reader_fault(const struct audit_reader *reader, struct fault *fault);
 /* As audit_scan_note. */
 const char *audit_reader_note(const struct audit_reader *reader, size_t *ret_length);
+/* The scan beneath, borrowed. */
+const struct audit_scan *audit_reader_scan(const struct audit_reader *reader);
+/* The folder, borrowed. */
+const struct audit_files *audit_reader_files(const struct audit_reader *reader);
 /* The key that signatures are checked with. */
 const struct note_key *audit_reader_key(const struct audit_reader *reader);
 

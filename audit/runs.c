@@ -84,24 +84,34 @@ runs_link(const struct runs *runs, struct audit_record *record)
 	record->prev_in_run = state != NULL ? state->last : (struct digest){{0}};
 }
 
-static enum err
-admit(struct runs *runs, const struct audit_record *record, const struct digest *leaf_hash,
-    struct fault *fault)
+enum err
+runs_add(struct runs *runs, const struct run_state *state, struct fault *fault)
 {
-	struct run_state *state = calloc(1, sizeof(*state));
+	struct run_state *copy;
 
-	if (state != NULL) {
-		memcpy(state->run, record->run, sizeof(state->run));
-		memcpy(state->skill, record->skill, sizeof(state->skill));
-		state->records = 1;
-		state->last = *leaf_hash;
-		if (tsearch(state, &runs->tree, compare) != NULL) {
+	if (find(runs, state->run) != NULL)
+		return fault_set(fault, ERR_PROTOCOL, "the run is live already");
+	copy = malloc(sizeof(*copy));
+	if (copy != NULL) {
+		*copy = *state;
+		if (tsearch(copy, &runs->tree, compare) != NULL) {
 			runs->count++;
 			return ERR_OK;
 		}
 	}
-	free(state);
+	free(copy);
 	return fault_set(fault, ERR_INTERNAL, "out of memory");
+}
+
+static enum err
+admit(struct runs *runs, const struct audit_record *record, const struct digest *leaf_hash,
+    struct fault *fault)
+{
+	struct run_state state = {.records = 1, .last = *leaf_hash};
+
+	memcpy(state.run, record->run, sizeof(state.run));
+	memcpy(state.skill, record->skill, sizeof(state.skill));
+	return runs_add(runs, &state, fault);
 }
 
 /* A record of a run that is not live may only refuse something. */

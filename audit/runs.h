@@ -27,6 +27,10 @@ size_t runs_count(const struct runs *runs);
 void runs_each(const struct runs *runs, void (*each)(void *context, const struct run_state *state),
     void *context);
 
+/* Adds a live run as runs_each gave it. ERR_PROTOCOL: it is there already; ERR_INTERNAL: out of
+ * memory. */
+MUST_USE enum err runs_add(struct runs *runs, const struct run_state *state, struct fault *fault);
+
 /* Sets the record's run_seq and prev_in_run. */
 void runs_link(const struct runs *runs, struct audit_record *record);
 /* Takes note of a record with this leaf hash: admits, continues or ends its run. ERR_PROTOCOL: its

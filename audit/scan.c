@@ -28,6 +28,50 @@ audit_scan_new(const struct audit_files *files, const struct note_key *key, stru
 	return ERR_OK;
 }
 
+/* The tree of start is the one that its checkpoint signs. */
+static bool
+is_signed(const struct note_key *key, const struct audit_scan_start *start)
+{
+	struct digest root = merkle_root(&start->head.tree);
+	struct checkpoint claimed;
+
+	return start->note_length < CHECKPOINT_MAX &&
+	       checkpoint_verify(key, start->note, start->note_length, &claimed) == NOTE_VALID &&
+	       claimed.size == start->head.size && claimed.size == start->head.tree.size &&
+	       digest_equal(&claimed.root, &root);
+}
+
+enum err
+audit_scan_resume(const struct audit_files *files, const struct note_key *key,
+    struct audit_scan_start *start, struct audit_scan **ret, struct fault *fault)
+{
+	struct audit_scan *scan = NULL;
+	enum err r;
+
+	if (!is_signed(key, start))
+		return fault_set(
+		    fault, ERR_PROTOCOL, "its checkpoint does not sign what was read before");
+	r = audit_scan_new(files, key, &scan, fault);
+	if (r != ERR_OK)
+		return r;
+	scan->head = start->head;
+	memcpy(scan->note, start->note, start->note_length);
+	scan->note_length = start->note_length;
+	scan->verdict.size = start->head.size;
+	scan->verdict.root = merkle_root(&start->head.tree);
+	/* An anchor may be older than the log, and was compared when its size went by. */
+	scan->anchor_seen =
+	    scan->anchor_state == ANCHOR_READ && scan->anchor.size <= start->head.size;
+	if (!scan_list(scan) || !scan_reenter(scan)) {
+		audit_scan_free(&scan);
+		return fault_set(fault, ERR_NOT_FOUND, "the log has no such place any more");
+	}
+	runs_free(&scan->runs);
+	scan->runs = TAKE(start->runs);
+	*ret = scan;
+	return ERR_OK;
+}
+
 void
 audit_scan_free(struct audit_scan **scan)
 {
@@ -240,6 +284,12 @@ void
 audit_scan_head(const struct audit_scan *scan, struct audit_head *ret)
 {
 	*ret = scan->head;
+}
+
+const struct runs *
+audit_scan_runs(const struct audit_scan *scan)
+{
+	return scan->runs;
 }
 
 struct runs *

@@ -43,6 +43,20 @@ struct audit_head {
  * cannot be read. */
 MUST_USE enum err audit_scan_new(const struct audit_files *files, const struct note_key *key,
     struct audit_scan **ret, struct fault *fault);
+/* Where an earlier scan stood between two groups. */
+struct audit_scan_start {
+	struct audit_head head;
+	struct runs *runs; /* live there */
+	const char *note;  /* the checkpoint that was verified last */
+	size_t note_length;
+};
+
+/* Begins where an earlier scan of this log stood. Of start only what note signs is proven: its
+ * tree. The rest is checked by the next group, which does not fit what is not true. Takes
+ * start->runs (NULL afterwards) on success. ERR_PROTOCOL: note does not sign the tree;
+ * ERR_NOT_FOUND: the log has no such place. */
+MUST_USE enum err audit_scan_resume(const struct audit_files *files, const struct note_key *key,
+    struct audit_scan_start *start, struct audit_scan **ret, struct fault *fault);
 /* Accepts NULL and NULLs the caller's pointer. */
 void audit_scan_free(struct audit_scan **scan);
 /* The next record. After SCAN_FAULT every call answers SCAN_FAULT. */
@@ -59,6 +73,8 @@ const struct audit_verdict *audit_scan_verdict(const struct audit_scan *scan);
  * SCAN_END. Empty for an empty log. */
 const char *audit_scan_note(const struct audit_scan *scan, size_t *ret_length);
 void audit_scan_head(const struct audit_scan *scan, struct audit_head *ret);
+/* The live runs, borrowed. Exact between two groups: when all records were handed out. */
+const struct runs *audit_scan_runs(const struct audit_scan *scan);
 /* The live runs; moves them out of the scan, which must not be used any more but freed. */
 struct runs *audit_scan_take_runs(struct audit_scan *scan);
 

@@ -53,6 +53,9 @@ void scan_forget(struct audit_scan *scan);
 MUST_USE bool scan_list(struct audit_scan *scan);
 /* Opens segment number at and checks its header against the head. False: stopped. */
 MUST_USE bool scan_enter(struct audit_scan *scan, size_t at);
+/* Opens the segment of the head, as an earlier scan left it. False: it is not there, or the scan
+ * has stopped. */
+MUST_USE bool scan_reenter(struct audit_scan *scan);
 /* Reads the header of the segment behind the one in hand, if there is one: it says where this one
  * ends. False: stopped. */
 MUST_USE bool scan_read_successor(struct audit_scan *scan);

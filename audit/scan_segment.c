@@ -213,6 +213,26 @@ scan_enter(struct audit_scan *scan, size_t at)
 }
 
 bool
+scan_reenter(struct audit_scan *scan)
+{
+	struct segment_header header;
+	size_t at = 0;
+
+	while (at < scan->segment_count && scan->segments[at] != scan->head.segment.first_index)
+		at++;
+	if (at == scan->segment_count)
+		return false;
+	scan->handle = open_segment(scan, at, &header);
+	if (scan->handle < 0 || header.id != scan->head.segment.id ||
+	    header.bytes != scan->head.segment.bytes || scan->head.used > header.bytes)
+		return false;
+	scan->at = at;
+	scan->head.segment = header;
+	scan->verdict.segments = at + 1;
+	return scan_read_successor(scan);
+}
+
+bool
 scan_leave(struct audit_scan *scan)
 {
 	bool failed = (scan->successor.flags & SEGMENT_AFTER_FAILURE) != 0;

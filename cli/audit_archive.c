@@ -11,9 +11,8 @@
 #include "common/io.h"
 #include "common/text.h"
 
-/* Shows on a terminal that it goes on. */
-static void
-show_progress(void *context, uint64_t records)
+void
+audit_archive_show_progress(void *context, uint64_t records)
 {
 	(void)context;
 	if (isatty(STDERR_FILENO) == 1)
@@ -43,8 +42,8 @@ audit_archive_act_export(const struct audit_options *options)
 
 	if (make_folder(options->to, &fd, &fault) != ERR_OK)
 		return audit_common_fail(&fault);
-	if (audit_archive_write(
-		options->log, options->key, fd, show_progress, NULL, &archive, &fault) != ERR_OK)
+	if (audit_archive_write(options->log, options->key, fd, audit_archive_show_progress, NULL,
+		&archive, &fault) != ERR_OK)
 		return audit_common_fail(&fault);
 	if (isatty(STDERR_FILENO) == 1)
 		fprintf(stderr, "\r");

@@ -6,89 +6,9 @@
 #include "cli/audit_common.h"
 #include "cli/cli.h"
 #include "cli/log_place.h"
-#include "common/args.h"
 #include "common/text.h"
 
 enum { TAIL_DEFAULT = 10, TAIL_MAX = 10000, FOLLOW_PAUSE_MS = 200 };
-
-ARGS_KEEP_TEXT(struct audit_options, log)
-ARGS_KEEP_TEXT(struct audit_options, state)
-ARGS_KEEP_TEXT(struct audit_options, workspace)
-ARGS_KEEP_TEXT(struct audit_options, key)
-ARGS_KEEP_TEXT(struct audit_options, to)
-ARGS_KEEP_TEXT(struct audit_options, entry)
-ARGS_KEEP_FLAG(struct audit_options, json)
-ARGS_KEEP_FLAG(struct audit_options, follow)
-ARGS_KEEP_FLAG(struct audit_options, help)
-
-static enum err
-on_run(void *context, const char *value, struct fault *fault)
-{
-	if (!id_is_valid(value, ID_RUN))
-		return fault_set(fault, ERR_PROTOCOL, "'%s' is not a run: rn_ and a ULID", value);
-	((struct audit_options *)context)->run = value;
-	return ERR_OK;
-}
-
-static enum err
-on_kind(void *context, const char *value, struct fault *fault)
-{
-	struct audit_options *options = context;
-
-	options->kind = event_from_name(value);
-	if (options->kind != EVENT_NONE)
-		return ERR_OK;
-	return fault_set(
-	    fault, ERR_PROTOCOL, "'%s' is not a kind of record; docs/audit.md lists them", value);
-}
-
-static enum err
-on_limit(void *context, const char *value, struct fault *fault)
-{
-	struct audit_options *options = context;
-	char *end = NULL;
-
-	options->limit = strtoull(value, &end, 10);
-	if (*value < '1' || *value > '9' || *end != '\0' || strlen(value) > 18)
-		return fault_set(fault, ERR_PROTOCOL, "'%s' is not a number from 1", value);
-	return ERR_OK;
-}
-
-#define WHERE_ROWS                                                                             \
-	{"log", 0, "DIR", "folder of the workspace's log", on_log},                            \
-	    {"state", 0, "DIR", "state folder: the log is DIR/audit/WORKSPACE (as praxa run)", \
-		on_state},                                                                     \
-	{                                                                                      \
-		"workspace", 0, "ws_NAME", "the workspace in the state folder (ws_local)",     \
-		    on_workspace                                                               \
-	}
-#define COMMON_ROWS                                                                          \
-	WHERE_ROWS, {"key", 0, "FILE", "public key (default: log.vkey in the log)", on_key}, \
-	    {"json", 0, NULL, "JSON, one object a line", on_json},                           \
-	{                                                                                    \
-		"help", 'h', NULL, "this text", on_help                                      \
-	}
-#define FILTER_ROWS                                                     \
-	{"run", 0, "RUN", "only records of this run", on_run},          \
-	{                                                               \
-		"kind", 0, "KIND", "only records of this kind", on_kind \
-	}
-
-static const struct args_option show_rows[] = {
-    COMMON_ROWS, FILTER_ROWS, {"limit", 'n', "N", "the first N records", on_limit}, {0}};
-static const struct args_option export_rows[] = {
-    COMMON_ROWS, {"to", 0, "DIR", "folder to write; must not be there", on_to}, {0}};
-static const struct args_option receipt_rows[] = {
-    COMMON_ROWS, {"to", 0, "DIR", "folder to write into (default: this one)", on_to}, {0}};
-static const struct args_option check_rows[] = {
-    {"entry", 0, "FILE", "the record that the receipt is for", on_entry},
-    {"key", 0, "FILE", "public key of the log", on_key},
-    {"json", 0, NULL, "JSON, one object a line", on_json},
-    {"help", 'h', NULL, "this text", on_help}, {0}};
-static const struct args_option verify_rows[] = {COMMON_ROWS, {0}};
-static const struct args_option tail_rows[] = {COMMON_ROWS, FILTER_ROWS,
-    {"limit", 'n', "N", "start with the last N records (10)", on_limit},
-    {"follow", 'f', NULL, "wait for more records", on_follow}, {0}};
 
 int
 audit_common_fail(const struct fault *fault)
@@ -100,13 +20,13 @@ audit_common_fail(const struct fault *fault)
 static bool
 matches(const struct audit_options *options, const struct audit_record *record)
 {
-	return (options->run == NULL || strcmp(options->run, record->run) == 0) &&
-	       (options->kind == EVENT_NONE || options->kind == record->kind);
+	return (options->query.run == NULL || strcmp(options->query.run, record->run) == 0) &&
+	       (options->query.kind == EVENT_NONE || options->query.kind == record->kind);
 }
 
-static enum err
-print_record(FILE *out, const struct audit_options *options, const struct audit_scan_record *record,
-    struct fault *fault)
+enum err
+audit_common_print(FILE *out, const struct audit_options *options,
+    const struct audit_scan_record *record, struct fault *fault)
 {
 	struct arena arena;
 	struct value value;
@@ -145,11 +65,11 @@ show(struct audit_reader *reader, const struct audit_options *options)
 	struct fault fault;
 	uint64_t shown = 0;
 
-	while ((options->limit == 0 || shown < options->limit) &&
+	while ((options->query.limit == 0 || shown < options->query.limit) &&
 	       (state = audit_reader_next(reader, &record)) == SCAN_RECORD) {
 		if (!matches(options, &record.record))
 			continue;
-		if (print_record(stdout, options, &record, &fault) != ERR_OK)
+		if (audit_common_print(stdout, options, &record, &fault) != ERR_OK)
 			return audit_common_fail(&fault);
 		shown++;
 	}
@@ -177,7 +97,7 @@ ring_add(struct ring *ring, const struct audit_options *options,
 	out = open_memstream(slot, &length);
 	if (out == NULL)
 		return fault_set(fault, ERR_INTERNAL, "out of memory");
-	r = print_record(out, options, record, fault);
+	r = audit_common_print(out, options, record, fault);
 	if (fclose(out) != 0 && r == ERR_OK)
 		r = fault_set(fault, ERR_INTERNAL, "out of memory");
 	return r;
@@ -215,7 +135,7 @@ follow(struct audit_reader *reader, const struct audit_options *options)
 		if (state == SCAN_FAULT && !audit_reader_retry(reader))
 			return report_stop(reader);
 		if (state == SCAN_RECORD && matches(options, &record.record) &&
-		    print_record(stdout, options, &record, &fault) != ERR_OK)
+		    audit_common_print(stdout, options, &record, &fault) != ERR_OK)
 			return audit_common_fail(&fault);
 		if (state != SCAN_RECORD) {
 			fflush(stdout);
@@ -228,9 +148,10 @@ follow(struct audit_reader *reader, const struct audit_options *options)
 static int
 tail(struct audit_reader *reader, const struct audit_options *options)
 {
-	struct ring ring = {.size = options->limit == 0         ? TAIL_DEFAULT
-				    : options->limit > TAIL_MAX ? TAIL_MAX
-								: (size_t)options->limit};
+	struct ring ring = {.size = options->query.limit == 0 ? TAIL_DEFAULT
+				    : options->query.limit > TAIL_MAX
+					? TAIL_MAX
+					: (size_t)options->query.limit};
 	struct audit_scan_record record;
 	enum audit_scan_state state;
 	struct fault fault = {0};
@@ -306,14 +227,18 @@ static const struct subcommand {
 	const struct args_option *rows;
 	int (*act)(const struct audit_options *options);
 } subcommands[] = {
-    {"show", "print the records", NEEDS_LOG, show_rows, do_show},
-    {"verify", "recompute every hash, link, root and signature", NEEDS_LOG, verify_rows, do_verify},
-    {"tail", "print the last records, with -f those to come", NEEDS_LOG, tail_rows, do_tail},
-    {"export", "write the log as anybody's verifier reads it", NEEDS_LOG | NEEDS_TO, export_rows,
-	audit_archive_act_export},
-    {"receipt", "write a proof that one record is in the log", NEEDS_LOG | TAKES_WORD, receipt_rows,
-	audit_archive_act_receipt},
-    {"check-receipt", "check such a proof, without the log", TAKES_WORD, check_rows,
+    {"show", "print the records", NEEDS_LOG, audit_show_rows, do_show},
+    {"verify", "recompute every hash, link, root and signature", NEEDS_LOG, audit_verify_rows,
+	do_verify},
+    {"tail", "print the last records, with -f those to come", NEEDS_LOG, audit_tail_rows, do_tail},
+    {"export", "write the log as anybody's verifier reads it", NEEDS_LOG | NEEDS_TO,
+	audit_export_rows, audit_archive_act_export},
+    {"receipt", "write a proof that one record is in the log", NEEDS_LOG | TAKES_WORD,
+	audit_receipt_rows, audit_archive_act_receipt},
+    {"query", "print what is asked for, by an index", NEEDS_LOG, audit_query_rows, audit_query_act},
+    {"index", "make the index, or bring it up to date", NEEDS_LOG, audit_index_rows,
+	audit_query_act_index},
+    {"check-receipt", "check such a proof, without the log", TAKES_WORD, audit_check_rows,
 	audit_archive_act_check},
 };
 

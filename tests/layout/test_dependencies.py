@@ -18,6 +18,7 @@ BELOW = {
 # Edges that the law would refuse, each with the reason why it may stand.
 EXTRA = {
     ("cli", "audit/archive.h"): "praxa audit export|receipt is for auditors and asks no daemon",
+    ("cli", "audit/index.h"): "praxa audit query reads the log by an index; it asks no daemon",
     ("cli", "audit/reader.h"): "praxa audit show|tail reads the log; a reader needs no daemon",
     ("cli", "audit/verify.h"): "praxa audit verify is an auditor's tool and asks no daemon",
     ("cli", "supervisor/enforced.h"): "praxa policy check says beforehand what praxad refuses",
