@@ -8,22 +8,23 @@
 struct policy;
 
 /* X(name, key, words) */
-#define POLICY_FEATURES(X)                                                           \
-	X(REVIEWERS, "owner.reviewers", "signatures of reviewers")                   \
-	X(REVISION, "revision", "refusing an older revision")                        \
-	X(PER_HOUR, "tools.limits.per_hour", "limits of a tool in an hour")          \
-	X(PER_DAY, "tools.limits.per_day", "limits of a tool in a day")              \
-	X(RUN_TOKENS, "budget.run.tokens", "counting the tokens of a run")           \
-	X(RUN_USD, "budget.run.usd", "counting the money of a run")                  \
-	X(DAY_CALLS, "budget.day.calls", "counting the calls of a day")              \
-	X(DAY_TOKENS, "budget.day.tokens", "counting the tokens of a day")           \
-	X(DAY_USD, "budget.day.usd", "counting the money of a day")                  \
-	X(SUBAGENTS, "subagents", "dispatching sub-agents")                          \
-	X(MODELS, "llm", "calling models")                                           \
-	X(APPROVAL, "approval", "asking a person first")                             \
-	X(GITHUB, "trigger.source: github.webhook", "triggers by GitHub's webhooks") \
-	X(WEBHOOK, "trigger.source: webhook", "triggers by Standard Webhooks")       \
-	X(SLACK, "trigger.source: slack", "triggers by Slack")                       \
+#define POLICY_FEATURES(X)                                                                 \
+	X(REVIEWERS, "owner.reviewers", "signatures of reviewers")                         \
+	X(REVISION, "revision", "refusing an older revision")                              \
+	X(PER_HOUR, "tools.limits.per_hour", "limits of a tool in an hour")                \
+	X(PER_DAY, "tools.limits.per_day", "limits of a tool in a day")                    \
+	X(RUN_TOKENS, "budget.run.tokens", "counting the tokens of a run")                 \
+	X(RUN_USD, "budget.run.usd", "counting the money of a run")                        \
+	X(DAY_CALLS, "budget.day.calls", "counting the calls of a day")                    \
+	X(DAY_TOKENS, "budget.day.tokens", "counting the tokens of a day")                 \
+	X(DAY_USD, "budget.day.usd", "counting the money of a day")                        \
+	X(SUBAGENTS, "subagents", "dispatching sub-agents")                                \
+	X(MODELS, "llm", "calling models")                                                 \
+	X(APPROVAL, "approval", "asking a person first")                                   \
+	X(RETENTION, "audit.retention", "erasing what was recorded when its time is over") \
+	X(GITHUB, "trigger.source: github.webhook", "triggers by GitHub's webhooks")       \
+	X(WEBHOOK, "trigger.source: webhook", "triggers by Standard Webhooks")             \
+	X(SLACK, "trigger.source: slack", "triggers by Slack")                             \
 	X(PARENT, "trigger.source: parent", "being dispatched by another Skill")
 #define POLICY_FEATURE_ENUM(name, key, words) POLICY_FEATURE_##name,
 enum policy_feature {

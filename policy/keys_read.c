@@ -266,8 +266,11 @@ read_sandbox(struct policy_reader *reader, const struct yaml_node *key, void *in
 static void
 audit_retention(struct policy_reader *reader, const struct yaml_node *key, void *into)
 {
+	struct policy *policy = into;
+
 	(void)reader;
-	((struct policy_skill *)into)->retention_ns = key->value->number;
+	policy->skill.retention_ns = key->value->number;
+	policy_read_feature(policy, POLICY_FEATURE_RETENTION, key->place.line);
 }
 
 static const struct policy_key audit_rows[] = {
@@ -316,7 +319,7 @@ static const struct policy_key policy_rows[] = {
     {"sandbox", POLICY_REQUIRED, POLICY_TYPE_MAP, read_sandbox, "how it is confined",
 	.rows = sandbox_rows, .within = cell_of},
     {"audit", POLICY_OPTIONAL, POLICY_TYPE_MAP, NULL, "how its record is kept", .rows = audit_rows,
-	.within = skill_of},
+	.within = policy_of},
     {"tests", POLICY_OPTIONAL, POLICY_TYPE_LIST, read_tests, "requests and how they are decided", 1,
 	POLICY_FIXTURES_MAX, .item = &policy_fixture_item},
     {0},

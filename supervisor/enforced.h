@@ -22,6 +22,7 @@
 	X(SUBAGENTS, 0, "no run can dispatch another yet")                       \
 	X(MODELS, 0, "no model can be called yet")                               \
 	X(APPROVAL, 0, "nobody can be asked yet")                                \
+	X(RETENTION, 0, "nothing erases the log's payloads yet")                 \
 	X(GITHUB, 0, "nothing receives webhooks yet")                            \
 	X(WEBHOOK, 0, "nothing receives webhooks yet")                           \
 	X(SLACK, 0, "nothing receives webhooks yet")                             \

@@ -32,6 +32,7 @@ static const char *const uses[POLICY_FEATURE_COUNT] = {
     [POLICY_FEATURE_DAY_USD] = HEAD "budget: { day: { usd: 1 } }\n",
     [POLICY_FEATURE_SUBAGENTS] =
 	HEAD "subagents: { s: { max_depth: 1, max_per_run: 1, grant: [] } }\n",
+    [POLICY_FEATURE_RETENTION] = HEAD "audit: { retention: 90d }\n",
     [POLICY_FEATURE_GITHUB] = SENT_BY("github.webhook"),
     [POLICY_FEATURE_WEBHOOK] = SENT_BY("webhook"),
     [POLICY_FEATURE_SLACK] = SENT_BY("slack"),
